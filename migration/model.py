@@ -1,0 +1,162 @@
+"""The vocabulary of a run: verdicts, findings, results, decisions, and the records on disk.
+
+Pure data, no I/O. Every room speaks these words; `migration.run` reads and writes them.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Verdict(StrEnum):
+    """What a run, a suite or a check came to. FAIL beats UNKNOWN beats PASS (law 1)."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+
+
+EXIT_CODE = {Verdict.PASS: 0, Verdict.FAIL: 10, Verdict.UNKNOWN: 11}
+
+
+class Outcome(StrEnum):
+    """What one check came to on one attempt."""
+
+    PASS = "pass"  # noqa: S105 - an outcome, not a password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+
+
+class Severity(StrEnum):
+    """How much a finding of this check weighs: critical and major fail the run, minor shuts the gate."""
+
+    CRITICAL = "critical"
+    MAJOR = "major"
+    MINOR = "minor"
+
+
+class Kind(StrEnum):
+    """What is wrong with a unit (a row, a field value, an edge, a date)."""
+
+    MISSING = "missing"  # in the source, not in the target
+    EXTRANEOUS = "extraneous"  # in the target, not in the source
+    MISMATCHED = "mismatched"  # in both, and different
+    REJECTED = "rejected"  # refused by a rule (schema, validator, quarantine)
+    UNVERIFIABLE = "unverifiable"  # could not be judged: never a pass
+
+
+class Class(StrEnum):
+    """Where a difference comes from."""
+
+    INTRODUCED = "introduced"  # by us: a defect
+    INHERITED = "inherited"  # already so in v1: carried, listed
+    DECLARED = "declared"  # a documented rule, recomputed by the check
+
+
+class Phase(StrEnum):
+    """The four stages of judging a run, in order. All four are required for a PASS."""
+
+    DATA = "data"
+    APP = "app"
+    SMOKE = "smoke"
+    AFTER = "after"
+
+
+class Choice(StrEnum):
+    """The decision that follows from a verdict (DESIGN, Records)."""
+
+    GO = "GO"
+    NO_GO = "NO-GO"
+    ROLLBACK = "ROLLBACK"
+    HOLD = "HOLD"
+
+
+class Record(BaseModel):
+    """A record on disk: unknown keys are refused, so that a typo never passes silently."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Finding(Record):
+    """One difference, with its key always given and personal values masked by whoever made it.
+
+    `rule` names the documented rule behind a declared or inherited difference.
+    `key` is the row's key: a v1 UUID for rows, `uuid/name` for nested things.
+    """
+
+    kind: Kind
+    cls: Annotated[Class, Field(alias="class")] = Class.INTRODUCED
+    table: str = ""
+    key: str
+    field: str = ""
+    expected: str | None = None
+    actual: str | None = None
+    rule: str = ""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+FINDINGS_SHOWN = 20
+"""Findings are bounded (law 8): totals are exact, the list is a sample of at most this many per class."""
+
+
+class CheckResult(Record):
+    """What one check saw. `seen` is the union of the keys of both sides.
+
+    Each unit falls into exactly one bucket: matched, or one kind in `totals`.
+    Units outside matched are classed in `classes`; only introduced ones make the check fail.
+    """
+
+    id: str
+    suite: str
+    phase: Phase
+    scope: str
+    title: str = ""
+    severity: Severity = Severity.CRITICAL
+    outcome: Outcome
+    attempt: int = 1
+    seen: int = 0
+    matched: int = 0
+    totals: dict[Kind, int] = Field(default_factory=dict)
+    classes: dict[Class, int] = Field(default_factory=dict)
+    findings: list[Finding] = Field(default_factory=list)
+    duration_ms: int = 0
+    error: str = ""
+    notes: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _buckets_add_up(self) -> Self:
+        other = sum(self.totals.values())
+        if self.seen != self.matched + other:
+            raise ValueError(f"{self.id}: seen {self.seen} is not matched {self.matched} + others {other}")
+        if other != sum(self.classes.values()):
+            raise ValueError(f"{self.id}: {other} units outside matched, {self.classes} classed")
+        if self.outcome is Outcome.PASS and self.classes.get(Class.INTRODUCED, 0):
+            raise ValueError(f"{self.id}: introduced findings can not pass")
+        if self.outcome is Outcome.PASS and self.totals.get(Kind.UNVERIFIABLE, 0):
+            raise ValueError(f"{self.id}: unverifiable units can not pass")
+        return self
+
+
+class StepOutcome(StrEnum):
+    """How a step of the ledger ended."""
+
+    STARTED = "started"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # already done in this run, output digest unchanged
+
+
+class LedgerEntry(Record):
+    """One line of `ledger.jsonl`. Times are UTC ISO-8601, durations milliseconds."""
+
+    step: str
+    outcome: StepOutcome
+    at: str
+    duration_ms: int = 0
+    digest: str = ""
+    notes: dict[str, Any] = Field(default_factory=dict)
+    error: str = ""
