@@ -1,0 +1,138 @@
+"""What the environment variables say about the two sides: addresses, keys, and the names that identities
+are told by.
+
+Used by `migration.config`; nothing is connected to here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from migration.errors import Refusal
+
+_DEPLOY_KEY = re.compile(r"^(?:(?P<kind>prod|dev|preview):)?(?P<name>[^|]+)\|(?P<secret>.+)$")
+_CLOUD = ".convex.cloud"
+_POOLER_USER = re.compile(r"^[^.]+\.(?P<ref>[a-z0-9]+)$")
+_DIRECT_HOST = re.compile(r"^db\.(?P<ref>[a-z0-9]+)\.supabase\.(?:co|com)$")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Frozen):
+    """Where v1's rows are. `name` is the Supabase project's reference, or host:port/database elsewhere."""
+
+    dsn: SecretStr
+    name: str
+    api_url: str | None = None
+    api_key: SecretStr | None = None
+
+
+class TargetSettings(_Frozen):
+    """Where v2's documents go. `name` is the deployment's name, which production asks to be typed."""
+
+    url: str
+    admin_key: SecretStr
+    name: str
+
+
+def source_of(values: Mapping[str, str]) -> SourceSettings:
+    """SUPABASE_DB_URL (needed), SUPABASE_URL and SUPABASE_KEY (optional)."""
+    dsn = values.get("SUPABASE_DB_URL")
+    if not dsn:
+        raise Refusal(
+            "SUPABASE_DB_URL is not set, so there is no source to read.",
+            next_step="Set it to the direct or session connection of the Supabase project (port 5432).",
+        )
+    key = values.get("SUPABASE_KEY")
+    return SourceSettings(
+        dsn=SecretStr(dsn),
+        name=source_name(dsn),
+        api_url=values.get("SUPABASE_URL"),
+        api_key=SecretStr(key) if key else None,
+    )
+
+
+def target_of(values: Mapping[str, str]) -> TargetSettings:
+    """A self-hosted deployment (CONVEX_SELF_HOSTED_URL and _ADMIN_KEY) or one in the cloud
+    (CONVEX_DEPLOY_KEY)."""
+    self_hosted = values.get("CONVEX_SELF_HOSTED_URL"), values.get("CONVEX_SELF_HOSTED_ADMIN_KEY")
+    deploy_key = values.get("CONVEX_DEPLOY_KEY")
+    if any(self_hosted) and deploy_key:
+        raise Refusal(
+            "CONVEX_DEPLOY_KEY and CONVEX_SELF_HOSTED_* are both set, so the target is ambiguous.",
+            next_step="Unset one of them.",
+        )
+    if deploy_key:
+        return _cloud(deploy_key, values.get("CONVEX_URL"))
+    url, key = self_hosted
+    if not url or not key:
+        raise Refusal(
+            "No target is configured.",
+            next_step="Set CONVEX_DEPLOY_KEY, or CONVEX_SELF_HOSTED_URL and CONVEX_SELF_HOSTED_ADMIN_KEY.",
+        )
+    return TargetSettings(
+        url=_address("CONVEX_SELF_HOSTED_URL", url), admin_key=SecretStr(key), name=target_name(url)
+    )
+
+
+def target_name(url: str) -> str:
+    """`happy-otter-123` for https://happy-otter-123.convex.cloud, host:port for any other address."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host.endswith(_CLOUD):
+        return host.removesuffix(_CLOUD).split(".")[0]
+    return f"{host}:{parts.port}" if parts.port else host
+
+
+def source_name(dsn: str) -> str:
+    """The Supabase project's reference from a direct or pooled address; host:port/database for any other
+    server."""
+    from psycopg.conninfo import conninfo_to_dict
+    from psycopg.errors import ProgrammingError
+
+    try:
+        parts = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
+    except ProgrammingError:
+        raise Refusal(
+            "SUPABASE_DB_URL is not a PostgreSQL address.",
+            next_step="It looks like postgresql://USER:PASSWORD@HOST:5432/postgres (percent-encoded).",
+        ) from None
+    host = parts.get("host", "localhost")
+    for pattern, text in ((_DIRECT_HOST, host), (_POOLER_USER, parts.get("user", ""))):
+        match = pattern.match(text)
+        if match and "supabase" in host:
+            return match["ref"]
+    return f"{host}:{parts.get('port', '5432')}/{parts.get('dbname', parts.get('user', ''))}"
+
+
+def _cloud(deploy_key: str, url: str | None) -> TargetSettings:
+    match = _DEPLOY_KEY.match(deploy_key)
+    if match is None or match["kind"] == "preview":
+        raise Refusal(
+            "CONVEX_DEPLOY_KEY does not look like a deploy key of one deployment.",
+            next_step="It looks like prod:happy-otter-123|SECRET; preview keys name no deployment.",
+        )
+    address = _address("CONVEX_URL", url) if url else f"https://{match['name']}{_CLOUD}"
+    name = target_name(address)
+    if name != match["name"]:
+        raise Refusal(
+            f"CONVEX_DEPLOY_KEY is a key of {match['name']!r}, but CONVEX_URL points at {name!r}.",
+            next_step="Use the key and the address of the same deployment.",
+        )
+    return TargetSettings(url=address, admin_key=SecretStr(deploy_key), name=name)
+
+
+def _address(variable: str, url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+        raise Refusal(
+            f"{variable} is not the address of a deployment.",
+            next_step="It looks like https://happy-otter-123.convex.cloud, without a path.",
+        )
+    return url.rstrip("/")

@@ -1,0 +1,86 @@
+"""Small ways of writing files that survive a crash: whole or not at all, one line at a time, private to
+the user.
+
+Used by every record of a run. Not here: what the records mean (`migration.run`).
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from migration.errors import Refusal
+
+_PIECE = 1 << 20
+
+
+def write_json(path: Path, content: object) -> None:
+    """Replaces the file in one step: a reader sees the old content or the new, never half."""
+    write_bytes(path, orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """As `write_json`, for bytes."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file; orjson's error for a torn one."""
+    return orjson.loads(path.read_bytes())
+
+
+def append_line(path: Path, content: object) -> None:
+    """Adds one JSON line, whole, also when several processes do so at once."""
+    line = orjson.dumps(content) + b"\n"
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Holds an exclusive lock beside `path` for a read-change-write of it."""
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def private_folder(path: Path) -> Path:
+    """A folder that only this user may read; made so, or refused when it is open to others."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        raise Refusal(
+            f"The data folder {path} is open to other users (mode {mode:04o}), and people's data goes there.",
+            next_step=f"chmod 700 {path}",
+        )
+    return path
+
+
+def sha256_of(path: Path) -> str:
+    """The digest of a file's bytes, read in pieces."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        while piece := handle.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
