@@ -30,7 +30,8 @@ class Judged:
 
     def __call__(self, source: str, *args: str) -> pytest.RunResult:
         self.pytester.makepyfile(check_things=SUITE + textwrap.dedent(source))
-        return self.pytester.runpytest("-p", "fixtures.recorder", "-p", "no:cacheprovider", *args)
+        plugins = ("-p", "fixtures.recorder", "-p", "no:cacheprovider", "-p", "no:playwright")
+        return self.pytester.runpytest(*plugins, *args)
 
     @property
     def results(self) -> list[CheckResult]:
