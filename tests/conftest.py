@@ -1,0 +1,43 @@
+"""What tests share: one PostgreSQL per worker, one database per test, each started and ended here.
+
+pg_server        the server (session), started when the first test asks for it
+new_database     a function: layout (or None for an empty one) -> DSN of a database of this test
+v1_database      DSN, as Supabase's role postgres, of an empty v1 database
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from fixtures import postgres
+from fixtures.layout import Layout
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def pg_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgres]:
+    folder = tmp_path_factory.mktemp("postgres")
+    yield postgres.start(folder)
+    postgres.stop(folder, remove=True)
+
+
+@pytest.fixture
+def new_database(pg_server: postgres.Postgres) -> Iterator[Callable[[Layout | None], str]]:
+    made: list[str] = []
+
+    def create(layout: Layout | None) -> str:
+        made.append(f"test_{next(_numbers)}")
+        return pg_server.create_database(made[-1], layout)
+
+    yield create
+    for name in made:
+        pg_server.drop_database(name)
+
+
+@pytest.fixture
+def v1_database(new_database: Callable[[Layout | None], str]) -> str:
+    return new_database(Layout())
