@@ -1,0 +1,86 @@
+"""How a task ends: with the code the laws give, and with one paragraph instead of a traceback.
+
+invoke ignores what a task returns, and a bare `Exit()` exits with 0; so every task ends through `leave` or
+through an exception that `guarded` turns into `Exit(code=...)`. The codes are those of `migration.errors`; 1
+is left to Python and invoke, for a defect of ours met before a run began.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import textwrap
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec
+
+from invoke.exceptions import Exit
+
+from migration.errors import PASS, UNKNOWN, CutoverError
+from migration.run import iso_now
+from verbs.line import LINE
+
+Arguments = ParamSpec("Arguments")
+DEFECT = 1
+
+
+def leave(code: int) -> None:
+    """Ends the command line with `code`. With 0 nothing is raised, so that the tasks after this one run."""
+    if code != PASS:
+        raise Exit(code=code)
+
+
+def guarded(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """A task's body whose errors end in one paragraph on stderr and an exit code of their own."""
+
+    @functools.wraps(body)
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        try:
+            body(*args, **kwargs)
+        except Exit:
+            raise
+        except CutoverError as error:
+            say_error(paragraph(error))
+            raise Exit(code=error.exit_code) from None
+        except Exception as error:  # noqa: BLE001 - the last place before a traceback; it is reported, never hidden
+            say_error(_defect(error, body.__name__))
+            raise Exit(code=UNKNOWN if LINE.run else DEFECT) from None
+
+    return wrapped
+
+
+def paragraph(error: CutoverError) -> str:
+    """The error as the operator reads it: what happened, what was touched, what to do next."""
+    return textwrap.fill(str(error), width=100)
+
+
+def say_error(text: str) -> None:
+    """Writes to stderr and, when a run has begun, to its log."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+    log(text)
+
+
+def log(text: str) -> None:
+    """Adds a line to the run's log, where there is a run. Callers pass no personal values and no secrets."""
+    if LINE.run:
+        with (LINE.run.folder / "run.log").open("a", encoding="utf-8") as file:
+            file.write(f"{iso_now()} {text}\n")
+
+
+def _defect(error: Exception, task: str) -> str:
+    """A message without the exception's own words, which may quote people's data (law 13).
+
+    The places it passed go to the run's log, or to the message where there is no run.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    places = "\n".join(f"  {frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    head = f"A defect of Cutover stopped {task}: {type(error).__name__}."
+    if not LINE.run:
+        return f"{head} No run had begun.\n{places}"
+    log(f"{head}\n{places}")
+    return textwrap.fill(
+        f"{head} The run is judged UNKNOWN; its target may be changed if the load had begun. "
+        f"Where it happened is in {LINE.run.folder / 'run.log'}; `./inv rollback` restores the target.",
+        width=100,
+    )

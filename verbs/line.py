@@ -1,0 +1,72 @@
+"""What the tasks of one command line share: the environment, the typed confirmation and the run.
+
+invoke binds flags to one task, so `invoke migrate --env test verify smoke` tells only `migrate` about test.
+The first task pins the environment here (and `migrate` pins it in the run, for later command lines); later
+tasks inherit it, and another one given later is refused (law 12).
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from migration.errors import Refusal
+
+if TYPE_CHECKING:
+    from migration.config import Settings
+    from migration.run import Run
+
+
+@dataclass
+class Line:
+    """The state of one command line. Tests make their own; tasks share `LINE`."""
+
+    environment: str | None = None
+    confirm: str | None = None
+    run_id: str | None = None
+    run: Run | None = None
+
+    def pin(self, env: str | None, *, production: bool = False, confirm: str | None = None) -> None:
+        """Takes a task's flags over. Refuses an environment other than the one that is pinned already."""
+        asked = "production" if production else env
+        if production and env not in (None, "production"):
+            raise Refusal(
+                f"--production and --env {env} contradict each other.", next_step="Give one of them."
+            )
+        pinned = self.environment or os.environ.get("CUTOVER_ENV") or None
+        if asked and pinned and asked != pinned:
+            raise Refusal(
+                f"This command line is pinned to the environment {pinned}, but {asked} was asked for.",
+                next_step="Run them as two commands if you mean both.",
+            )
+        self.environment = asked or pinned
+        self.confirm = confirm or self.confirm
+
+    def settings(self, *, of_run: bool = False) -> Settings:
+        """The validated settings of the pinned environment; `of_run`: else of the run's own environment."""
+        from migration import config, run
+
+        if of_run and self.environment is None:
+            self.environment = run.pinned_environment(config.runs_dir(), self.run_id)
+        settings = config.load(self.environment, confirm=self.confirm)
+        self.environment = settings.environment
+        return settings
+
+    def open_run(self, settings: Settings) -> Run:
+        """The run that this command line works on: the one it began or named, else the latest."""
+        from migration.run import Run
+
+        if self.run is None:
+            self.run = Run.open(settings, self.run_id)
+        return self.run
+
+    def begin_run(self, settings: Settings) -> Run:
+        """A new run, which the later tasks of the line continue."""
+        from migration.run import Run
+
+        self.run = Run.create(settings)
+        return self.run
+
+
+LINE = Line()
