@@ -1,0 +1,130 @@
+"""The Supabase database that rows come from: an open connection, and who the database is.
+
+The adapter of the flow's left-hand side. Nothing here writes. What tables and columns there are is
+`migration.introspect`'s business, reading them `migration.snapshot`'s.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from migration import files
+from migration.config import Settings
+from migration.errors import Refusal
+
+_TRANSACTION_POOLER = "6543"
+_SESSION = (
+    "SET TIME ZONE 'UTC'",
+    "SET DateStyle = 'ISO, YMD'",
+    "SET IntervalStyle = 'postgres'",
+    "SET bytea_output = 'hex'",
+    "SET extra_float_digits = 1",
+    "SET statement_timeout = 0",  # the database's own is 2 minutes, or 8 seconds for API roles
+    "SET idle_in_transaction_session_timeout = 0",
+    "SET search_path = pg_catalog",  # every table is named with its schema
+)
+_REASONS = (
+    ("password authentication failed", "refused the password", "Check user and password of SUPABASE_DB_URL."),
+    (
+        "no pg_hba.conf entry",
+        "does not let this machine in",
+        "Check the network restrictions of the project.",
+    ),
+    ("does not exist", "has no such database or role", "Check the user and the database of SUPABASE_DB_URL."),
+    ("SSL", "and this machine do not agree on SSL", "Check sslmode and sslrootcert of SUPABASE_DB_URL."),
+    ("too many", "has no connection left", "Close other sessions, then try again."),
+)
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """Who a database is. `identity` is a digest that is the same for the same database only."""
+
+    identity: str
+    server_version: str
+    role: str
+    database: str
+
+
+def connect(settings: Settings) -> psycopg.Connection:
+    """An autocommit session in UTC without a statement timeout, or a `Refusal` that never shows the
+    address's secrets.
+
+    The transaction pooler is refused: a snapshot needs one backend from beginning to end.
+    """
+    dsn = settings.source.dsn.get_secret_value()
+    _refuse_transaction_pooler(str(conninfo_to_dict(dsn).get("port") or os.environ.get("PGPORT", "")))
+    try:
+        connection = psycopg.connect(
+            make_conninfo(dsn, connect_timeout=10, application_name="cutover"),
+            autocommit=True,
+            prepare_threshold=None,
+        )
+    except psycopg.OperationalError as error:
+        raise _explained(settings.source.name, str(error)) from None
+    try:
+        _same_backend(connection)
+        for statement in _SESSION:
+            connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def describe(connection: psycopg.Connection) -> SourceInfo:
+    """Who the database is: its cluster's own identifier where the role may read it, else what it can see."""
+    row = connection.execute(
+        "SELECT current_database(), current_user, current_setting('server_version'),"
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    ).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT without FROM answers one row
+    database, role, version, oid = row
+    identity = files.digest_of("postgres", _cluster(connection), str(database), str(oid))
+    return SourceInfo(identity=identity, server_version=str(version), role=str(role), database=str(database))
+
+
+def _cluster(connection: psycopg.Connection) -> str:
+    try:
+        row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        # Not as good, but stable for one database: oids of the tables are dealt out when they are made.
+        row = connection.execute(
+            "SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_class"
+            " WHERE relkind = 'r' AND relnamespace IN (SELECT oid FROM pg_namespace
+            WHERE nspname IN ('auth', 'public'))"
+        ).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def _refuse_transaction_pooler(port: str) -> None:
+    if port == _TRANSACTION_POOLER:
+        raise Refusal(
+            "SUPABASE_DB_URL points at the transaction pooler (port 6543), where one snapshot
+            can not be held.", next_step="Use the direct connection or the session pooler (port 5432).",
+        )
+
+
+def _same_backend(connection: psycopg.Connection) -> None:
+    """A pooler in transaction mode on another port shows itself by changing backends."""
+    seen = {connection.execute("SELECT pg_backend_pid()").fetchone() for _ in range(4)}
+    if len(seen) > 1:
+        raise Refusal(
+            "The source's connection changes backends between statements: a pooler in transaction mode.",
+            next_step="Use the direct connection or the session pooler.",
+        )
+
+
+def _explained(name: str, message: str) -> Refusal:
+    """The driver's text may quote the address, so only what it means is told."""
+    for mark, what, advice in _REASONS:
+        if mark in message:
+            return Refusal(f"The source {name} {what}.", next_step=advice)
+    return Refusal(
+        f"The source {name} can not be reached.",
+        next_step="Check host and port of SUPABASE_DB_URL, that the project is not paused, and the network.",
+    )
