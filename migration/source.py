@@ -95,8 +95,8 @@ def _cluster(connection: psycopg.Connection) -> str:
         # Not as good, but stable for one database: oids of the tables are dealt out when they are made.
         row = connection.execute(
             "SELECT string_agg(oid::text, ',' ORDER BY oid) FROM pg_class"
-            " WHERE relkind = 'r' AND relnamespace IN (SELECT oid FROM pg_namespace
-            WHERE nspname IN ('auth', 'public'))"
+            " WHERE relkind = 'r'"
+            " AND relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('auth', 'public'))"
         ).fetchone()
     return "" if row is None else str(row[0])
 
@@ -104,8 +104,8 @@ def _cluster(connection: psycopg.Connection) -> str:
 def _refuse_transaction_pooler(port: str) -> None:
     if port == _TRANSACTION_POOLER:
         raise Refusal(
-            "SUPABASE_DB_URL points at the transaction pooler (port 6543), where one snapshot
-            can not be held.", next_step="Use the direct connection or the session pooler (port 5432).",
+            "SUPABASE_DB_URL points at the transaction pooler (port 6543): it can not hold one snapshot.",
+            next_step="Use the direct connection or the session pooler (port 5432).",
         )
 
 
