@@ -1,0 +1,113 @@
+"""Reads a run folder for the report, as much of it as there is. Judges nothing and connects to nothing.
+
+A report must also exist for a run that died: every record may be absent, cut short or damaged. What could not
+be read is listed in `problems`, and the page shows that list; it never turns into an empty green table.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from migration.model import CheckResult, LedgerEntry, Record
+
+T = TypeVar("T", bound=Record)
+IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+@dataclass
+class Evidence:
+    """The records of one run, in the words of `migration.model` where a model exists."""
+
+    run_id: str
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+    verdict: Mapping[str, Any] = field(default_factory=dict)
+    decision: Mapping[str, Any] = field(default_factory=dict)
+    required: Mapping[str, Any] = field(default_factory=dict)
+    results: list[CheckResult] = field(default_factory=list)
+    ledger: list[LedgerEntry] = field(default_factory=list)
+    images: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def evidence(folder: Path) -> Evidence:
+    """Everything in `folder` that a report shows. Never raises for what a run left unfinished."""
+    found = Evidence(run_id=folder.name)
+    found.manifest = _object(folder / "manifest.json", found.problems)
+    found.verdict = _object(folder / "verdict.json", found.problems)
+    found.decision = _object(folder / "decision.json", found.problems)
+    found.required = _object(folder / "required.json", found.problems)
+    found.results = _results(folder, found.problems)
+    found.ledger = list(_lines(folder / "ledger.jsonl", LedgerEntry, found.problems))
+    found.images = sorted(
+        path for path in (folder / "evidence").rglob("*") if path.suffix.lower() in IMAGE_TYPES
+    )
+    return found
+
+
+def _results(folder: Path, problems: list[str]) -> list[CheckResult]:
+    """The last attempt of each check. Merged results where they exist, else the raw lines."""
+    merged = folder / "results.json"
+    if not merged.exists():
+        raw = _lines(folder / "results.jsonl", CheckResult, problems)
+        return _last_attempts(raw)
+    content = _json(merged, problems)
+    rows = content.get("results") if isinstance(content, dict) else content
+    if not isinstance(rows, list):
+        problems.append("results.json holds no list of results.")
+        return []
+    return _last_attempts(_valid(rows, CheckResult, merged.name, problems))
+
+
+def _last_attempts(results: Iterator[CheckResult]) -> list[CheckResult]:
+    """Several results of one check and attempt are all kept: a check may speak about several scopes."""
+    everything = list(results)
+    last: dict[str, int] = {}
+    for result in everything:
+        last[result.id] = max(result.attempt, last.get(result.id, 0))
+    kept = (result for result in everything if result.attempt == last[result.id])
+    return sorted(kept, key=lambda result: (result.suite, result.id, result.scope))
+
+
+def _lines(path: Path, record: type[T], problems: list[str]) -> Iterator[T]:
+    if not path.exists():
+        problems.append(f"{path.name} is absent.")
+        return
+    rows = []
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            rows.append(json.loads(line))
+        except ValueError:
+            problems.append(f"Line {number} of {path.name} can not be read.")
+    yield from _valid(rows, record, path.name, problems)
+
+
+def _valid(rows: list[Any], record: type[T], name: str, problems: list[str]) -> Iterator[T]:
+    for number, row in enumerate(rows, start=1):
+        try:
+            yield record.model_validate(row)
+        except ValidationError:
+            problems.append(f"Record {number} of {name} is not a valid {record.__name__}.")
+
+
+def _object(path: Path, problems: list[str]) -> Mapping[str, Any]:
+    content = _json(path, problems)
+    if content is not None and not isinstance(content, dict):
+        problems.append(f"{path.name} is not an object.")
+    return content if isinstance(content, dict) else {}
+
+
+def _json(path: Path, problems: list[str]) -> Any:
+    if not path.exists():
+        problems.append(f"{path.name} is absent.")
+        return None
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError:
+        problems.append(f"{path.name} can not be read.")
+        return None

@@ -1,0 +1,261 @@
+"""Arranges a run's evidence for the page: what comes first, what belongs together, what is counted.
+
+Pure functions from `reports.read.Evidence` to plain dataclasses; the template only lays them out. Nothing is
+judged here: the verdict and the decision are shown as recorded, and a record that contradicts them is named.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migration.model import CheckResult, Class, Finding, Outcome, Phase, Severity, Verdict
+from reports import tables
+from reports.read import IMAGE_TYPES, Evidence
+from reports.timeline import Bar, bars
+
+IMAGE_LIMIT = 400_000  # bytes of one screenshot, and of all of them, that are laid into the page
+IMAGES_LIMIT = 5_000_000
+FINDINGS_FIRST = 60
+SEVERITIES = list(Severity)
+RANK = {Outcome.FAIL: 0, Outcome.UNKNOWN: 1, Outcome.PASS: 2}
+PHASE_TITLES = {
+    Phase.DATA: "Data, target still paused",
+    Phase.APP: "Through the app's functions",
+    Phase.SMOKE: "In a browser",
+    Phase.AFTER: "What smoke left behind",
+}
+BANNERS = {
+    "embedded": "Embedded pair: a rehearsal on made-up data. It says nothing about production.",
+    "test": "Test pair: a rehearsal. It opens no production gate by itself.",
+    "production": "PRODUCTION pair",
+}
+
+
+@dataclass(frozen=True)
+class PhaseView:
+    """One stage of judging and what it came to."""
+
+    title: str
+    verdict: str
+    checks: int
+    required: int
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The checks of one file, red ones first."""
+
+    name: str
+    checks: list[CheckResult]
+    failed: int
+    unknown: int
+    seen: int
+    matched: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One finding together with the check that made it."""
+
+    check: str
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class Rule:
+    """All differences of one documented rule (declared) or one known flaw of v1 (inherited)."""
+
+    cls: str
+    check: str
+    count: int
+    samples: list[Finding]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A screenshot as a data URI, or only its name when it is too large for the page."""
+
+    name: str
+    uri: str
+
+
+@dataclass
+class Page:
+    """Everything the templates show."""
+
+    run_id: str
+    banner: str
+    environment: str
+    verdict: str
+    decision: str
+    sentence: str
+    reasons: list[str]
+    gates: list[tuple[str, str]]
+    phases: list[PhaseView]
+    totals: Mapping[str, int]
+    wrong: list[Difference]
+    wrong_total: int
+    silent: list[CheckResult]
+    counts: list[CheckResult]
+    accounts: list[tables.Account]
+    suites: list[Suite]
+    rules: list[Rule]
+    dropped: list[tuple[str, int]]
+    bars: list[Bar]
+    pictures: list[Picture]
+    identity: list[tuple[str, str]]
+    documents: list[tuple[str, str, str]]
+    problems: list[str] = field(default_factory=list)
+
+
+def page(evidence: Evidence) -> Page:
+    """The page of one run."""
+    results = evidence.results
+    wrong = _differences(results, Class.INTRODUCED)
+    environment = str(evidence.manifest.get("environment", "unknown"))
+    verdict = _verdict(evidence)
+    return Page(
+        run_id=evidence.run_id,
+        banner=BANNERS.get(environment, "It is not recorded which pair was judged."),
+        environment=environment,
+        verdict=verdict,
+        decision=str(evidence.decision.get("decision", "HOLD")),
+        sentence=_sentence(verdict, results),
+        reasons=_reasons(evidence),
+        gates=_pairs(evidence.decision.get("gates")),
+        phases=[_phase(phase, evidence) for phase in Phase],
+        totals=_totals(results),
+        wrong=wrong[:FINDINGS_FIRST],
+        wrong_total=sum(result.classes.get(Class.INTRODUCED, 0) for result in results),
+        silent=[result for result in results if result.outcome is Outcome.UNKNOWN],
+        counts=[result for result in results if result.suite == "counts"],
+        accounts=tables.accounts(evidence.manifest),
+        suites=_suites(results),
+        rules=_rules(results),
+        dropped=tables.dropped(evidence.manifest),
+        bars=bars(evidence.ledger),
+        pictures=_pictures(evidence.images),
+        identity=tables.identity(evidence.manifest),
+        documents=tables.documents(evidence.manifest),
+        problems=[*evidence.problems, *_contradictions(evidence)],
+    )
+
+
+def _verdict(evidence: Evidence) -> str:
+    recorded = str(evidence.verdict.get("verdict", ""))
+    return recorded if recorded in set(Verdict) else Verdict.UNKNOWN.value
+
+
+def _sentence(verdict: str, results: list[CheckResult]) -> str:
+    seen = sum(result.seen for result in results)
+    if verdict == Verdict.PASS:
+        return f"All {len(results):,} required checks passed; {seen:,} comparisons were made."
+    failed = sum(result.outcome is Outcome.FAIL for result in results)
+    unknown = sum(result.outcome is Outcome.UNKNOWN for result in results)
+    if verdict == Verdict.FAIL:
+        return f"{failed:,} of {len(results):,} checks failed, {unknown:,} could not be judged."
+    return f"Not proven: {unknown:,} of {len(results):,} checks could not be judged, or a phase is missing."
+
+
+def _reasons(evidence: Evidence) -> list[str]:
+    rows: list[str] = []
+    for record in (evidence.decision, evidence.verdict):
+        given = record.get("reasons")
+        rows += [str(reason) for reason in given] if isinstance(given, list) else []
+    return list(dict.fromkeys(rows))
+
+
+def _phase(phase: Phase, evidence: Evidence) -> PhaseView:
+    verdicts, required = tables.mapping(evidence.verdict.get("by_phase")), evidence.required.get(phase.value)
+    return PhaseView(
+        title=PHASE_TITLES[phase],
+        verdict=str(verdicts.get(phase.value, "not judged")),
+        checks=len({result.id for result in evidence.results if result.phase is phase}),
+        required=len(required) if isinstance(required, list) else 0,
+    )
+
+
+def _totals(results: list[CheckResult]) -> Mapping[str, int]:
+    outcomes = {outcome.value: 0 for outcome in Outcome}
+    classes = {cls.value: 0 for cls in Class}
+    for result in results:
+        outcomes[result.outcome.value] += 1
+        for cls, count in result.classes.items():
+            classes[cls.value] += count
+    seen = sum(result.seen for result in results)
+    matched = sum(result.matched for result in results)
+    return {"checks": len(results), "seen": seen, "matched": matched, **outcomes, **classes}
+
+
+def _differences(results: Iterable[CheckResult], cls: Class) -> list[Difference]:
+    return [
+        Difference(result.id, finding)
+        for result in sorted(results, key=lambda result: (SEVERITIES.index(result.severity), result.id))
+        for finding in result.findings
+        if finding.cls is cls
+    ]
+
+
+def _suites(results: list[CheckResult]) -> list[Suite]:
+    names = sorted({result.suite for result in results})
+    suites = [_suite(name, [result for result in results if result.suite == name]) for name in names]
+    return sorted(suites, key=lambda suite: (suite.failed == 0, suite.unknown == 0, suite.name))
+
+
+def _suite(name: str, checks: list[CheckResult]) -> Suite:
+    return Suite(
+        name=name,
+        checks=sorted(checks, key=lambda check: (RANK[check.outcome], check.id, check.scope)),
+        failed=sum(check.outcome is Outcome.FAIL for check in checks),
+        unknown=sum(check.outcome is Outcome.UNKNOWN for check in checks),
+        seen=sum(check.seen for check in checks),
+        matched=sum(check.matched for check in checks),
+    )
+
+
+def _rules(results: list[CheckResult]) -> list[Rule]:
+    rows = []
+    for cls in (Class.INHERITED, Class.DECLARED):
+        for result in results:
+            count = result.classes.get(cls, 0)
+            samples = [finding for finding in result.findings if finding.cls is cls]
+            if count:
+                rows.append(Rule(cls.value, result.id, count, samples))
+    return rows
+
+
+def _pairs(gates: Any) -> list[tuple[str, str]]:
+    if isinstance(gates, dict):
+        return [(str(name), str(state)) for name, state in sorted(gates.items())]
+    if isinstance(gates, list):
+        rows = [tables.mapping(gate) for gate in gates]
+        return [(str(row.get("name", "gate")), str(row.get("state", row))) for row in rows]
+    return []
+
+
+def _pictures(images: list[Path]) -> list[Picture]:
+    rows, room = [], IMAGES_LIMIT
+    for path in images:
+        size = path.stat().st_size
+        fits = size <= min(IMAGE_LIMIT, room)
+        uri = ""
+        if fits:
+            room -= size
+            kind = IMAGE_TYPES[path.suffix.lower()]
+            uri = f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+        rows.append(Picture(path.stem, uri))
+    return rows
+
+
+def _contradictions(evidence: Evidence) -> list[str]:
+    """A page must not show a green verdict above red records."""
+    if _verdict(evidence) != Verdict.PASS:
+        return []
+    red = [result.id for result in evidence.results if result.outcome is not Outcome.PASS]
+    minor = {result.id for result in evidence.results if result.severity is Severity.MINOR}
+    serious = [name for name in red if name not in minor]
+    return [f"verdict.json says PASS, but {serious[0]} did not pass."] if serious else []
