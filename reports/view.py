@@ -21,7 +21,6 @@ IMAGE_LIMIT = 400_000  # bytes of one screenshot, and of all of them, that are l
 IMAGES_LIMIT = 5_000_000
 FINDINGS_FIRST = 60
 SEVERITIES = list(Severity)
-RANK = {Outcome.FAIL: 0, Outcome.UNKNOWN: 1, Outcome.PASS: 2}
 PHASE_TITLES = {
     Phase.DATA: "Data, target still paused",
     Phase.APP: "Through the app's functions",
@@ -47,10 +46,11 @@ class PhaseView:
 
 @dataclass(frozen=True)
 class Suite:
-    """The checks of one file, red ones first."""
+    """The checks of one file, the red ones apart."""
 
     name: str
-    checks: list[CheckResult]
+    red: list[CheckResult]
+    green: list[CheckResult]
     failed: int
     unknown: int
     seen: int
@@ -194,7 +194,7 @@ def _totals(results: list[CheckResult]) -> Mapping[str, int]:
 def _differences(results: Iterable[CheckResult], cls: Class) -> list[Difference]:
     return [
         Difference(result.id, finding)
-        for result in sorted(results, key=lambda result: (SEVERITIES.index(result.severity), result.id))
+        for result in sorted(results, key=_weight)
         for finding in result.findings
         if finding.cls is cls
     ]
@@ -207,14 +207,21 @@ def _suites(results: list[CheckResult]) -> list[Suite]:
 
 
 def _suite(name: str, checks: list[CheckResult]) -> Suite:
+    green = [check for check in checks if check.outcome is Outcome.PASS]
     return Suite(
         name=name,
-        checks=sorted(checks, key=lambda check: (RANK[check.outcome], check.id, check.scope)),
+        red=sorted((check for check in checks if check.outcome is not Outcome.PASS), key=_weight),
+        green=green,
         failed=sum(check.outcome is Outcome.FAIL for check in checks),
         unknown=sum(check.outcome is Outcome.UNKNOWN for check in checks),
         seen=sum(check.seen for check in checks),
         matched=sum(check.matched for check in checks),
     )
+
+
+def _weight(check: CheckResult) -> tuple[bool, int, str, str]:
+    """Failures before unknowns, the weightier first."""
+    return check.outcome is not Outcome.FAIL, SEVERITIES.index(check.severity), check.id, check.scope
 
 
 def _rules(results: list[CheckResult]) -> list[Rule]:
