@@ -1,0 +1,101 @@
+"""Counting what a check saw: every unit falls into one bucket, totals are exact, findings a bounded sample."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from checks.values import ABSENT, same, shown_pair
+from migration.model import FINDINGS_SHOWN, Class, Finding, Kind
+
+
+@dataclass
+class Tally:
+    """The units of one check: `matched` ones, and the others by kind and by class."""
+
+    matched: int = 0
+    totals: Counter[Kind] = field(default_factory=Counter)
+    classes: Counter[Class] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    notes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def seen(self) -> int:
+        """All units, matched or not."""
+        return self.matched + sum(self.totals.values())
+
+    def match(self, units: int = 1) -> None:
+        """Units that are as they should be."""
+        self.matched += units
+
+    def note(self, what: str, units: int = 1) -> None:
+        """Something worth counting that is no finding."""
+        self.notes[what] += units
+
+    def find(  # noqa: PLR0913 - keywords only; what a finding is made of
+        self,
+        kind: Kind,
+        key: str,
+        *,
+        cls: Class = Class.INTRODUCED,
+        table: str = "",
+        path: str = "",
+        expected: object = ABSENT,
+        actual: object = ABSENT,
+        rule: str = "",
+    ) -> None:
+        """One unit that is not as it should be. Values are masked here."""
+        self.totals[kind] += 1
+        self.classes[cls] += 1
+        if self.classes[cls] <= FINDINGS_SHOWN:
+            left, right = shown_pair(expected, actual)
+            self.findings.append(
+                Finding(
+                    kind=kind,
+                    cls=cls,
+                    table=table,
+                    key=key,
+                    field=path,
+                    expected=left,
+                    actual=right,
+                    rule=rule,
+                )
+            )
+
+    def check(self, key: str, expected: object, actual: object, *, table: str = "", path: str = "") -> None:
+        """One unit whose value is `actual` and should be `expected`, both exact."""
+        if same(expected, actual):
+            self.match()
+        else:
+            self.find(
+                kind_of(expected, actual), key, table=table, path=path, expected=expected, actual=actual
+            )
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "matched": self.matched,
+            "totals": dict(self.totals),
+            "classes": dict(self.classes),
+            "findings": [finding.model_dump(mode="json", by_alias=True) for finding in self.findings],
+            "notes": dict(self.notes),
+        }
+
+    @classmethod
+    def load(cls, dumped: dict[str, Any]) -> Tally:
+        """The tally that was dumped."""
+        return cls(
+            matched=dumped["matched"],
+            totals=Counter({Kind(kind): units for kind, units in dumped["totals"].items()}),
+            classes=Counter({Class(name): units for name, units in dumped["classes"].items()}),
+            findings=[Finding.model_validate(finding) for finding in dumped["findings"]],
+            notes=Counter(dumped["notes"]),
+        )
+
+
+def kind_of(expected: object, actual: object) -> Kind:
+    """What a difference between these two values is called."""
+    if actual is ABSENT:
+        return Kind.MISSING
+    return Kind.EXTRANEOUS if expected is ABSENT else Kind.MISMATCHED

@@ -1,0 +1,1 @@
+"""The target, read from the bytes of its exports by the checks' own decoder."""
