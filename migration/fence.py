@@ -1,0 +1,196 @@
+"""The fence on the source: no write gets through while its rows are moved, and that is proven, not assumed
+(law 11).
+
+First step of the flow, and the last one of a rollback (`lift`). After GO it stays: a stale v1 page must
+not write.
+
+The mechanism is one statement-level trigger on every table of schema public, for INSERT, UPDATE, DELETE and
+TRUNCATE, enabled ALWAYS so that `session_replication_role` does not pass it. The database's read-only
+default would be no fence: PostgREST starts its writing requests READ WRITE, which wins. Whether the fence
+is up is told by the trigger being enabled, in the catalogue, which every transaction sees at once: a flag
+in a table would be read from an old snapshot by a transaction that began before the fence and writes after
+it.
+Enabling takes SHARE ROW EXCLUSIVE, which waits for writers in flight. Lifting disables the triggers and
+drops nothing: on Supabase a DROP TRIGGER locks two dozen tables of auth and storage. The schema auth
+belongs to others and can not be fenced: `migration.drift` watches it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+from psycopg import sql
+
+from migration.errors import Refusal, RunIncomplete
+from migration.fence_proof import (
+    DENIED,
+    LOCK_TIMEOUT,
+    REFUSED,
+    Attempt,
+    Table,
+    attempts_on,
+    current_role,
+    probe,
+    roles_of,
+    settled,
+    tables_of,
+    truncates_on,
+)
+
+MESSAGE = (
+    "Cutover: PERM Tracker is moving to its new version. Nothing can be changed here; please try again later."
+)
+WATCHED = ("auth.users", "auth.identities")
+
+_T = TypeVar("_T")
+_ATTEMPTS = 6
+
+_FUNCTION = f"""
+    CREATE OR REPLACE FUNCTION cutover_fence.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      RAISE EXCEPTION USING ERRCODE = '{REFUSED}', MESSAGE = '{MESSAGE}';
+    END $$
+"""
+
+
+@dataclass(frozen=True)
+class Fenced:
+    """What the fence came to. `refused`: writes that were allowed before and are refused now."""
+
+    tables: tuple[str, ...]
+    roles: tuple[str, ...]
+    refused: int
+    without_grant: int
+
+
+def examine(connection: psycopg.Connection) -> tuple[str, ...]:
+    """The tables that would be fenced; a `Refusal` if this role may not. Changes nothing (dry run)."""
+    tables = tables_of(connection)
+    foreign = [table.name for table in tables if not table.owned]
+    row = connection.execute("SELECT has_database_privilege(current_database(), 'CREATE')").fetchone()
+    if foreign or row is None or not row[0]:
+        what = f"is not the owner of {', '.join(foreign)}" if foreign else "may not create a schema"
+        raise Refusal(
+            f"The source's role {what}, so it can not fence the source.",
+            next_step="Connect as postgres, the owner of v1's tables.",
+        )
+    return tuple(table.name for table in tables)
+
+
+def up(connection: psycopg.Connection, run_id: str) -> Fenced:
+    """Fences every table of public and proves it; repeating it changes nothing. Writers in flight are
+    waited for.
+
+    Raises `RunIncomplete` when a lock is not to be had or when a single write still gets through.
+    """
+    examine(connection)
+    tables, roles = tables_of(connection), roles_of(connection)
+    attempts = attempts_on(tables, roles)
+    before = zip(attempts, probe(connection, attempts), strict=True)
+    impossible = {attempt for attempt, outcome in before if outcome == DENIED}
+    _patiently(lambda: _close(connection, tables, run_id))
+    tried = [*attempts, *truncates_on(connection, tables, roles)]
+    after = _patiently(lambda: settled(probe(connection, tried)))
+    _nothing_through([(attempt, outcome) for attempt, outcome in zip(tried, after, strict=True)], impossible)
+    refused = sum(outcome == REFUSED for outcome in after)
+    return Fenced(tuple(table.name for table in tables), tuple(roles), refused, len(impossible))
+
+
+def lift(connection: psycopg.Connection, run_id: str) -> tuple[str, ...]:
+    """Opens every fenced table again and proves it; the names of those that were closed."""
+    closed = [table for table in tables_of(connection) if table.closed]
+    if not closed:
+        return ()
+    _patiently(lambda: _open(connection, closed, run_id))
+    own = attempts_on(closed, [current_role(connection)])
+    still = {
+        attempt.table
+        for attempt, outcome in zip(own, probe(connection, own), strict=True)
+        if outcome == REFUSED
+    }
+    if still:
+        raise RunIncomplete(
+            f"The fence is still up on {', '.join(sorted(still))}.",
+            touched="The other tables can be written again.",
+            next_step="Lift it again: invoke rollback.",
+        )
+    return tuple(table.name for table in closed)
+
+
+def standing(connection: psycopg.Connection) -> tuple[str, ...]:
+    """The tables that are fenced now."""
+    return tuple(table.name for table in tables_of(connection) if table.closed)
+
+
+def _close(connection: psycopg.Connection, tables: list[Table], run_id: str) -> None:
+    with connection.transaction():
+        connection.execute(LOCK_TIMEOUT)
+        connection.execute("CREATE SCHEMA IF NOT EXISTS cutover_fence")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS cutover_fence.record"
+            " (at timestamptz NOT NULL DEFAULT now(), act text NOT NULL, run_id text NOT NULL)"
+        )
+        connection.execute(_FUNCTION)
+        for table in tables:
+            if not table.closed:
+                connection.execute(
+                    sql.SQL(
+                        "CREATE OR REPLACE TRIGGER cutover_fence"
+                        " BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {} FOR EACH STATEMENT"
+                        " EXECUTE FUNCTION cutover_fence.refuse()"
+                    ).format(table.identifier)
+                )
+                connection.execute(
+                    sql.SQL("ALTER TABLE {} ENABLE ALWAYS TRIGGER cutover_fence").format(table.identifier)
+                )
+        connection.execute("INSERT INTO cutover_fence.record (act, run_id) VALUES ('up', %s)", (run_id,))
+
+
+def _open(connection: psycopg.Connection, tables: list[Table], run_id: str) -> None:
+    with connection.transaction():
+        connection.execute(LOCK_TIMEOUT)
+        for table in tables:
+            connection.execute(
+                sql.SQL("ALTER TABLE {} DISABLE TRIGGER cutover_fence").format(table.identifier)
+            )
+        connection.execute("INSERT INTO cutover_fence.record (act, run_id) VALUES ('lifted', %s)", (run_id,))
+
+
+def _patiently(act: Callable[[], _T]) -> _T:
+    """Repeats an act that met a lock: short waits for it, so that v1's own users do not queue behind us."""
+    for attempt in range(1, _ATTEMPTS):
+        try:
+            return act()
+        except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+            time.sleep(0.2 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter only
+    try:
+        return act()
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        raise RunIncomplete(
+            "A long transaction on the source holds a lock that the fence needs.",
+            touched="The fence was not changed.",
+            next_step="Find it in pg_stat_activity, let it end, then try again.",
+        ) from None
+
+
+def _nothing_through(outcomes: list[tuple[Attempt, str]], impossible: set[Attempt]) -> None:
+    """Every write that the fence did not refuse must have been impossible before, for want of a grant."""
+    through = [
+        f"{attempt.verb} on {attempt.table} as {attempt.role} ({outcome})"
+        for attempt, outcome in outcomes
+        if outcome != REFUSED and attempt not in impossible
+    ]
+    if through:
+        raise RunIncomplete(
+            f"The fence does not hold: {len(through)} attempted writes got past it, first {through[0]}.",
+            touched="The fence stays up where it holds; nothing else was changed.",
+            next_step="Take it down with invoke rollback and find out why.",
+        )
+
+
+__all__ = ["MESSAGE", "REFUSED", "WATCHED", "Fenced", "examine", "lift", "standing", "up"]
