@@ -1,0 +1,43 @@
+"""The decorator of every task, and the one list of flags, so that a flag means the same everywhere."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, cast
+
+from invoke import task
+from invoke.tasks import Task
+
+from verbs.exits import guarded
+
+Arguments = ParamSpec("Arguments")
+
+FLAGS = {
+    "env": "which pair: embedded, test or production (default: CUTOVER_ENV, else a kept embedded pair)",
+    "production": "the same as --env production",
+    "confirm": "the target's name, typed; production is refused without it",
+    "run": "the run to work on (default: the one begun on this line, else the latest)",
+    "dry_run": "do and show everything that changes nothing; change nothing",
+    "resume": "continue the latest run instead of beginning one",
+    "quiet": "show no progress, only the answer",
+    "workers": "worker processes for the checks (default: cutover.toml, else one a processor)",
+    "keep": "leave the pair running in fixtures/.pair",
+    "users": "how many v1 users to make",
+    "cases": "how many v1 cases to make",
+    "seed": "the number that the made-up data grows from",
+    "hazards": "add rows that must be quarantined; nothing is loaded then",
+    "fault": "plant this corruption after the load (see `faults`); the verdict must be FAIL",
+    "names": "only the names, one a line",
+    "fix": "mend what the linters can mend",
+    "path": "which tests (default: all)",
+    "select": "only tests whose name matches this expression",
+}
+
+
+def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
+    """An invoke task whose flags are documented in `FLAGS` and whose errors end as the laws say."""
+    names = list(inspect.signature(body).parameters)[1:]
+    explained: dict[str, str] = {name: FLAGS[name] for name in names}
+    made: Any = task(help=explained)(guarded(body))
+    return cast("Task[Callable[Arguments, None]]", made)

@@ -1,0 +1,155 @@
+"""Starts the pytest process of one phase of judging and watches it. Imports no check, trusts no exit code.
+
+What a phase came to is read from the run's results by `migration.verdict`: an all-skipped pytest run exits
+with 0. So that a process that died, was killed or could not even collect leaves a trace too, each phase has
+one check of its own, `harness.<phase>`: every required check has a result of this attempt.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from migration.config import ROOT, Settings
+from migration.errors import RunIncomplete
+from migration.model import CheckResult, Class, Finding, Kind, Outcome, Phase
+from migration.progress import Progress
+from migration.run import Run
+
+POLL_SECONDS = 0.2
+ROOMS = {Phase.DATA: "checks", Phase.APP: "checks", Phase.SMOKE: "e2e", Phase.AFTER: "checks"}
+QUIET = ["-q", "--no-header", "--show-capture=no", "-p", "no:cacheprovider"]
+ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
+
+
+def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, workers: int = 0) -> None:
+    """Runs the checks of `phase` as a process; their results are in the run when this returns.
+
+    `workers` 0 takes the settings' number. The browser phase runs in one process: on two cores a second
+    browser makes it slower (measured), and its journeys share one account.
+    """
+    harness = f"harness.{phase.value}"
+    run.require(phase, [harness])
+    attempt = _next_attempt(run, phase)
+    count = 0 if phase is Phase.SMOKE else workers or settings.workers
+    command = [
+        *_pytest(phase),
+        "-n",
+        str(count),
+        "--dist",
+        "loadfile",
+        "--output",
+        str(run.data / phase.value),
+    ]
+    started = _started(command, settings, run, f"pytest-{phase.value}", attempt)
+    with progress.step(f"judge {phase.value}"), started as child:
+        code = _watched(child, run, phase, progress)
+    run.append_result(_harness_result(run, phase, harness, attempt, code))
+
+
+def listed(phase: Phase) -> list[str]:
+    """The ids of the checks that a phase would run, without running or recording anything."""
+    done = subprocess.run(
+        [*_pytest(phase), "--collect-only", "-q"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode not in ENDED_BY_ITSELF:
+        raise RunIncomplete(
+            f"The checks of phase {phase.value} can not be collected.", next_step="./inv test"
+        )
+    from fixtures.recorder import check_id
+
+    return sorted(check_id(line) for line in done.stdout.splitlines() if "::" in line)
+
+
+def process(module: str, settings: Settings, run: Run, *, log: str) -> int:
+    """Runs `python -m module` for this run and returns its exit code; its output goes to the evidence."""
+    with _started([sys.executable, "-m", module], settings, run, log, 1) as child:
+        return child.wait()
+
+
+def _pytest(phase: Phase) -> list[str]:
+    return [
+        sys.executable, "-m", "pytest", ROOMS[phase], "-m", phase.value, "-p", "fixtures.recorder", *QUIET,
+    ]  # fmt: skip
+
+
+def _watched(child: subprocess.Popen[bytes], run: Run, phase: Phase, progress: Progress) -> int:
+    """Waits for the child and shows how many results have come in."""
+    results = run.folder / "results.jsonl"
+    before = _lines(results)
+    while True:
+        try:
+            return child.wait(timeout=POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            required = len(run.required().get(phase, []))
+            progress.advance(_lines(results) - before, required if required > 1 else None)
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], settings: Settings, run: Run, log: str, attempt: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child process that knows the run by its environment, and that never outlives this one."""
+    environment = {
+        **os.environ,
+        **run.child_environment(settings),
+        "CUTOVER_ATTEMPT": str(attempt),
+        "PYTHONUNBUFFERED": "1",
+    }
+    with (run.folder / "evidence" / f"{log}.log").open("ab") as output:
+        child = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+        try:
+            yield child
+        finally:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Ends a child that is still there (Ctrl-C, an error), with a chance to end its own workers."""
+    if child.poll() is not None:
+        return
+    child.terminate()
+    try:
+        child.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _harness_result(run: Run, phase: Phase, harness: str, attempt: int, code: int) -> CheckResult:
+    """Whether each required check of the phase reported in this attempt, and pytest came to its own end."""
+    reported = {result.id for result in run.results() if result.phase is phase and result.attempt == attempt}
+    required = [name for name in run.required().get(phase, []) if name != harness]
+    silent = [name for name in required if name not in reported]
+    complete = bool(required) and not silent and code in ENDED_BY_ITSELF
+    return CheckResult(
+        id=harness,
+        suite="harness",
+        phase=phase,
+        scope=ROOMS[phase],
+        title=f"every check of phase {phase.value} reported",
+        outcome=Outcome.PASS if complete else Outcome.UNKNOWN,
+        attempt=attempt,
+        seen=len(required),
+        matched=len(required) - len(silent),
+        totals={Kind.UNVERIFIABLE: len(silent)} if silent else {},
+        classes={Class.INTRODUCED: len(silent)} if silent else {},
+        findings=[Finding(kind=Kind.UNVERIFIABLE, key=name) for name in silent[:20]],
+        error=""
+        if complete
+        else f"pytest ended with code {code}; evidence/pytest-{phase.value}.log says more",
+    )
+
+
+def _next_attempt(run: Run, phase: Phase) -> int:
+    return 1 + max((result.attempt for result in run.results() if result.phase is phase), default=0)
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
