@@ -8,15 +8,17 @@ is left to Python and invoke, for a defect of ours met before a run began.
 from __future__ import annotations
 
 import functools
+import signal
 import sys
 import textwrap
 import traceback
 from collections.abc import Callable
-from typing import ParamSpec
+from types import FrameType
+from typing import NoReturn, ParamSpec
 
 from invoke.exceptions import Exit
 
-from migration.errors import PASS, UNKNOWN, CutoverError
+from migration.errors import PASS, REFUSED, UNKNOWN, CutoverError
 from migration.run import iso_now
 from verbs.line import LINE
 
@@ -35,10 +37,14 @@ def guarded(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
     @functools.wraps(body)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
+        signal.signal(signal.SIGTERM, _interrupt)
         try:
             body(*args, **kwargs)
         except Exit:
             raise
+        except KeyboardInterrupt:
+            say_error("Interrupted. " + ("The run is judged UNKNOWN." if LINE.run else "No run had begun."))
+            raise Exit(code=UNKNOWN if LINE.run else REFUSED) from None
         except CutoverError as error:
             say_error(paragraph(error))
             raise Exit(code=error.exit_code) from None
@@ -49,9 +55,14 @@ def guarded(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
     return wrapped
 
 
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """A polite kill ends a task like Ctrl-C does, so that it cleans up and concludes its run."""
+    raise KeyboardInterrupt
+
+
 def paragraph(error: CutoverError) -> str:
     """The error as the operator reads it: what happened, what was touched, what to do next."""
-    return textwrap.fill(str(error), width=100)
+    return _filled(str(error))
 
 
 def say_error(text: str) -> None:
@@ -79,8 +90,12 @@ def _defect(error: Exception, task: str) -> str:
     if not LINE.run:
         return f"{head} No run had begun.\n{places}"
     log(f"{head}\n{places}")
-    return textwrap.fill(
+    return _filled(
         f"{head} The run is judged UNKNOWN; its target may be changed if the load had begun. "
-        f"Where it happened is in {LINE.run.folder / 'run.log'}; `./inv rollback` restores the target.",
-        width=100,
+        f"Where it happened is in {LINE.run.folder / 'run.log'}; `./inv rollback` restores the target."
     )
+
+
+def _filled(text: str) -> str:
+    """One paragraph whose paths, ids and commands stay whole, to be copied."""
+    return textwrap.fill(text, width=100, break_on_hyphens=False, break_long_words=False)

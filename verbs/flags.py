@@ -6,8 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, cast
 
-from invoke import task
-from invoke.tasks import Task
+from invoke.tasks import Task, task
 
 from verbs.exits import guarded
 

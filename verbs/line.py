@@ -27,10 +27,10 @@ class Line:
     run_id: str | None = None
     run: Run | None = None
 
-    def pin(self, env: str | None, *, production: bool = False, confirm: str | None = None) -> None:
-        """Takes a task's flags over. Refuses an environment other than the one that is pinned already."""
+    def pin(self, env: str, *, production: bool = False, confirm: str = "", run: str = "") -> None:
+        """Takes a task's flags over (empty: not given). Refuses another environment than the pinned one."""
         asked = "production" if production else env
-        if production and env not in (None, "production"):
+        if production and env not in ("", "production"):
             raise Refusal(
                 f"--production and --env {env} contradict each other.", next_step="Give one of them."
             )
@@ -42,6 +42,7 @@ class Line:
             )
         self.environment = asked or pinned
         self.confirm = confirm or self.confirm
+        self.run_id = run or self.run_id
 
     def settings(self, *, of_run: bool = False) -> Settings:
         """The validated settings of the pinned environment; `of_run`: else of the run's own environment."""

@@ -1,0 +1,77 @@
+"""Verify, smoke and conclude: which phases are judged in which order, and what is written at the end.
+
+Thin: the checks judge, `migration.verdict` merges, `migration.decision` decides, `reports.render` draws. What
+is fixed here is the order, and that a run which ends, red or green, leaves verdict, decision and report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from migration import decision, flow, verdict
+from migration.config import Settings
+from migration.errors import RunIncomplete
+from migration.model import Phase, Verdict
+from migration.progress import Progress
+from migration.run import Run
+from reports.render import write
+from verbs import suites
+from verbs.exits import log
+
+VERIFY = (Phase.DATA, Phase.APP)
+SMOKE = (Phase.SMOKE, Phase.AFTER)
+
+
+def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
+    """Judges the data while the target is paused, opens it unless the data is wrong, then judges the app."""
+    with progress.step("verify"):
+        flow.export_target(settings, run, "verified.zip")
+        suites.judge(settings, run, Phase.DATA, progress, workers=workers)
+        if verdict.merge(run, [Phase.DATA]) is Verdict.FAIL:
+            return Verdict.FAIL
+        flow.open_target(settings, run)
+        suites.judge(settings, run, Phase.APP, progress, workers=workers)
+    return verdict.merge(run, VERIFY)
+
+
+def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
+    """Judges the site in a browser as the canary, then that nothing but the canary's documents changed."""
+    with progress.step("smoke"):
+        if suites.process("checks.canary", settings, run, log="canary"):
+            raise RunIncomplete(
+                "What the canary should see could not be computed from the source.",
+                touched="The target was not changed by this step.",
+                next_step=f"{run.folder / 'evidence' / 'canary.log'} says more.",
+            )
+        suites.judge(settings, run, Phase.SMOKE, progress)
+        flow.export_target(settings, run, "after_smoke.zip")
+        suites.judge(settings, run, Phase.AFTER, progress, workers=workers)
+    return verdict.merge(run, SMOKE)
+
+
+def conclude(run: Run) -> Verdict:
+    """Writes verdict, decision and report from the records, and returns the verdict of the whole run."""
+    merged = verdict.merge(run)
+    decision.decide(run)
+    write(run.folder)
+    return merged
+
+
+@contextmanager
+def concluding(run: Run) -> Iterator[None]:
+    """Whatever happens inside, the run is concluded; an error inside is what the caller gets to see."""
+    try:
+        yield
+    except BaseException:
+        try:
+            conclude(run)
+        except Exception as error:  # noqa: BLE001 - the first error matters more; this one goes to the log
+            log(f"the run could not be concluded: {type(error).__name__}")
+        raise
+    conclude(run)
+
+
+def planned(phases: Sequence[Phase]) -> list[str]:
+    """One line for each check that the phases would run."""
+    return [f"{phase.value}  {name}" for phase in phases for name in suites.listed(phase)]
