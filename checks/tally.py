@@ -1,4 +1,4 @@
-"""Counting what a check saw: every unit falls into one bucket, totals are exact, findings a bounded sample."""
+"""Counting what a check saw: every unit in one bucket, totals exact, findings a bounded sample."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Tally:
         """Something worth counting that is no finding."""
         self.notes[what] += units
 
-    def find(  # noqa: PLR0913 - keywords only; what a finding is made of
+    def find(
         self,
         kind: Kind,
         key: str,

@@ -68,24 +68,20 @@ def midnight_ms(text: str) -> int:
 
 def pwd_expiration(determination: str) -> str:
     """20 CFR 656.40(c). ValueError for a day that does not exist."""
-    if not is_real(determination):
-        raise ValueError("not a date")
-    year, day = determination[:4], determination[5:]
+    year, day = _real(determination)[:4], determination[5:]
     if "04-02" <= day <= "06-30":
         return plus(determination, PWD_SHORTEST)
     return f"{int(year) + (day > '06-30'):04}-06-30"
 
 
 def eta_expiration(certification: str) -> str:
-    """A certified ETA 9089 lives 180 days; the I-140 deadline is the same day."""
-    return plus(certification, CERTIFICATION_LIFE)
+    """A certified ETA 9089 lives 180 days; the I-140 deadline is the same day. ValueError as above."""
+    return plus(_real(certification), CERTIFICATION_LIFE)
 
 
 def rfi_due(received: str) -> str:
-    """An RFI is due 30 days after it came; ValueError for a day that does not exist."""
-    if not is_real(received):
-        raise ValueError("not a date")
-    return plus(received, RFI_RESPONSE)
+    """An RFI is due 30 days after it came. ValueError as above."""
+    return plus(_real(received), RFI_RESPONSE)
 
 
 def derived(case: Mapping[str, Any]) -> dict[str, str]:
@@ -105,6 +101,12 @@ def derived(case: Mapping[str, Any]) -> dict[str, str]:
         and _earlier(plus(first, RECRUITMENT_WINDOW), pwd and plus(pwd, -PWD_BUFFER)),
     }
     return {field: value for field, value in found.items() if value}
+
+
+def _real(text: str) -> str:
+    if not is_real(text):
+        raise ValueError("not a date")
+    return text
 
 
 def _ends(case: Mapping[str, Any]) -> Iterator[object]:

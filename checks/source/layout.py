@@ -41,19 +41,24 @@ _ENTRY_COLUMNS = _words(
 
 USERS = Layout(
     read=_words(
-        """id auth_user_id email full_name phone job_title company profile_photo_url user_type firm_id
-        firm_name notification_preferences notification_sms notification_push urgent_deadline_days privacy_mode_enabled
-        calendar_sync_enabled calendar_sync_pwd calendar_sync_eta9089 calendar_sync_i140 calendar_sync_rfe
-        calendar_sync_rfi calendar_sync_recruitment calendar_sync_filing_window calendar_sync_preferences
-        created_at updated_at deleted_at"""
+        """
+        id auth_user_id email full_name phone job_title company profile_photo_url user_type firm_id
+        firm_name notification_preferences notification_sms notification_push urgent_deadline_days
+        privacy_mode_enabled calendar_sync_enabled calendar_sync_pwd calendar_sync_eta9089
+        calendar_sync_i140 calendar_sync_rfe calendar_sync_rfi calendar_sync_recruitment
+        calendar_sync_filing_window calendar_sync_preferences created_at updated_at deleted_at
+        """
     ),
     dropped={
         **dict.fromkeys(_words("oauth_provider last_login_at last_login notification_email"), _NO_FIELD),
         "calendar_last_synced_at": "calendar sync starts afresh",
         **dict.fromkeys(
             _words(
-                """google_email google_refresh_token google_access_token google_token_expiry google_scopes
-                gmail_connected calendar_connected google_calendar_connected google_calendar_refresh_token"""
+                """
+                google_email google_refresh_token google_access_token google_token_expiry
+                google_scopes gmail_connected calendar_connected google_calendar_connected
+                google_calendar_refresh_token
+                """
             ),
             _GOOGLE,
         ),
@@ -62,19 +67,22 @@ USERS = Layout(
 
 CASES = Layout(
     read=_words(
-        """id user_id case_number internal_case_number employer_name employer_fein beneficiary_identifier
-        position_title job_title soc_code soc_title case_status progress_status pwd_filing_date
-        pwd_determination_date pwd_expiration_date pwd_case_number pwd_wage_amount pwd_wage_level
-        job_order_start_date job_order_end_date job_order_state sunday_ad_first_date sunday_ad_second_date
-        sunday_ad_newspaper notice_of_filing_start_date notice_of_filing_end_date
-        additional_recruitment_start_date additional_recruitment_end_date additional_recruitment_methods
-        recruitment_notes recruitment_applicants_count recruitment_summary_custom is_professional_occupation
-        eta9089_filing_date eta9089_audit_date eta9089_certification_date eta9089_expiration_date
-        eta9089_case_number rfi_received_date rfi_response_due_date rfi_response_submitted_date rfi_notes
-        rfi_list rfi_documents rfe_received_date rfe_response_due_date rfe_response_submitted_date rfe_notes rfe_list
+        """
+        id user_id case_number internal_case_number employer_name employer_fein
+        beneficiary_identifier position_title job_title soc_code soc_title case_status
+        progress_status pwd_filing_date pwd_determination_date pwd_expiration_date pwd_case_number
+        pwd_wage_amount pwd_wage_level job_order_start_date job_order_end_date job_order_state
+        sunday_ad_first_date sunday_ad_second_date sunday_ad_newspaper notice_of_filing_start_date
+        notice_of_filing_end_date additional_recruitment_start_date additional_recruitment_end_date
+        additional_recruitment_methods recruitment_notes recruitment_applicants_count
+        recruitment_summary_custom is_professional_occupation eta9089_filing_date eta9089_audit_date
+        eta9089_certification_date eta9089_expiration_date eta9089_case_number rfi_received_date
+        rfi_response_due_date rfi_response_submitted_date rfi_notes rfi_list rfi_documents
+        rfe_received_date rfe_response_due_date rfe_response_submitted_date rfe_notes rfe_list
         rfe_documents i140_filing_date i140_receipt_date i140_receipt_number i140_approval_date
-        i140_denial_date priority_level is_favorite notes tags documents calendar_sync_enabled created_at updated_at
-        deleted_at"""
+        i140_denial_date priority_level is_favorite notes tags documents calendar_sync_enabled
+        created_at updated_at deleted_at
+        """
     ),
     dropped={
         "recruitment_end_date": "v2 derives it from the dates of the steps",
@@ -88,12 +96,15 @@ TABLES: dict[str, Layout] = {
         read=_words("id email encrypted_password email_confirmed_at banned_until deleted_at created_at"),
         dropped=dict.fromkeys(
             _words(
-                """instance_id aud role invited_at confirmation_token confirmation_sent_at recovery_token
-                recovery_sent_at email_change_token_new email_change email_change_sent_at last_sign_in_at
-                raw_app_meta_data raw_user_meta_data is_super_admin updated_at phone phone_confirmed_at
-                phone_change phone_change_token phone_change_sent_at confirmed_at email_change_token_current
-                email_change_confirm_status reauthentication_token reauthentication_sent_at is_sso_user
-                is_anonymous"""
+                """
+                instance_id aud role invited_at confirmation_token confirmation_sent_at
+                recovery_token recovery_sent_at email_change_token_new email_change
+                email_change_sent_at last_sign_in_at raw_app_meta_data raw_user_meta_data
+                is_super_admin updated_at phone phone_confirmed_at phone_change phone_change_token
+                phone_change_sent_at confirmed_at email_change_token_current
+                email_change_confirm_status reauthentication_token reauthentication_sent_at
+                is_sso_user is_anonymous
+                """
             ),
             _AUTH,
         ),
@@ -109,9 +120,11 @@ TABLES: dict[str, Layout] = {
     "public.case_rfe": Layout(_ENTRY_COLUMNS, {"updated_at": _NO_FIELD}, ("case_id", "created_at", "id")),
     "public.user_settings": Layout(
         read=_words(
-            """user_id email_notifications_enabled email_deadline_reminders email_status_updates
-            email_rfe_alerts reminder_days_before quiet_hours_enabled quiet_hours_start quiet_hours_end timezone
-            preferred_notification_email dismissed_deadlines"""
+            """
+            user_id email_notifications_enabled email_deadline_reminders email_status_updates
+            email_rfe_alerts reminder_days_before quiet_hours_enabled quiet_hours_start
+            quiet_hours_end timezone preferred_notification_email dismissed_deadlines
+            """
         ),
         dropped=dict.fromkeys(("id", "created_at", "updated_at"), _FRESH),
         order=("user_id",),

@@ -1,8 +1,8 @@
 """A snapshot export of the target, read by the checks' own decoder (contract 2.4, 3 and 7.1).
 
-`Archive` reads the ZIP as it streams; `Spool` unpacks one table into the run's data folder, so that a document
-can be fetched by its id while the bytes stay on disk. In export_json an integer is an Int64 and stays `int`,
-a Float64 has a point and becomes `float`.
+`Archive` reads the ZIP as it streams; `Spool` unpacks one table into the run's data folder, so that a
+document can be fetched by its id while the bytes stay on disk. In export_json an integer is an Int64 and
+stays `int`, a Float64 has a point and becomes `float`.
 """
 
 from __future__ import annotations
