@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from migration.ids import encode
 from migration.link import Existing, Lookup
 from migration.mapping.accounts import Account, google_account, password_account, withheld
 from migration.mapping.fields import Row, Unmappable
+from migration.mapping.names import uuid_bytes
 from migration.mapping.text import fold
 from migration.rows import Source, key_of
 
@@ -74,7 +74,7 @@ def _person(row: Row, auth: dict[str, Row], lookup: Lookup) -> Person:
     linked = auth.get(auth_key) if auth_key else None
     email = fold(row.get("email")) or fold((linked or {}).get("email"))
     key = key_of(row)
-    own_id = encode(lookup.numbers["users"], UUID(key).bytes)
+    own_id = encode(lookup.numbers["users"], uuid_bytes(key))
     return Person(key, email, own_id, auth=linked, auth_key=auth_key)
 
 

@@ -24,12 +24,8 @@ from migration.mapping.fields import Document
 MAX_DOCUMENT = 1 << 20
 """The longest document Convex takes, in bytes (wire contract 7.4), measured on the import's line."""
 
-_REFERENCES = {
-    "users": (),
-    "authAccounts": ("userId",),
-    "userProfiles": ("userId", "firmId"),
-    "cases": ("userId",),
-}
+LINKS = ("userId", "firmId", "dismissedDeadlines")
+"""The fields of the four tables that hold ids of other documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +44,21 @@ class Line(NamedTuple):
     content: bytes
 
 
-def line(table: str, raw: bytes, document: Document) -> Line:
-    """A document of ours, `_id` included."""
-    return Line(raw, orjson.dumps(document), _content(table, document))
+def line(raw: bytes, links: dict[str, Any], body: Document) -> Line:
+    """A document of ours. `links`: its `_id` and what holds references (`LINKS`); `body`: the rest."""
+    said = orjson.dumps(body)
+    text = orjson.dumps(links)[:-1] + b"," + said[1:]
+    return Line(raw, text, orjson.dumps(_unnumbered(links)) + said)
 
 
-def spelled_line(table: str, text: bytes) -> Line:
+def spelled_line(text: bytes) -> Line:
     """A document of the target whose spelling must stay."""
     document = orjson.loads(text)
-    return Line(decode(document["_id"])[1], text, _content(table, document))
+    raw = decode(document.pop("_id"))[1]
+    links = {name: document.pop(name) for name in LINKS if name in document}
+    return Line(
+        raw, text, orjson.dumps(_unnumbered(links)) + orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    )
 
 
 class TableWriter:
@@ -104,22 +106,19 @@ def write_table(folder: Path, table: str, lines: Iterable[Line]) -> TableResult:
         return writer.result()
 
 
-def _content(table: str, document: Document) -> bytes:
-    plain = {name: value for name, value in document.items() if name != "_id"}
-    for name in _REFERENCES[table]:
-        if name in plain:
-            plain[name] = _unnumbered(plain[name])
-    if plain.get("dismissedDeadlines"):
-        plain["dismissedDeadlines"] = [_dismissed(one) for one in plain["dismissedDeadlines"]]
-    return orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
-
-
-def _dismissed(one: dict[str, Any]) -> dict[str, Any]:
-    return {**one, "caseId": _unnumbered(one["caseId"])}
+def _unnumbered(links: dict[str, Any]) -> dict[str, Any]:
+    """The links with 16 bytes for each id, and without the document's own."""
+    plain: dict[str, Any] = {}
+    for name, value in links.items():
+        if isinstance(value, list):
+            plain[name] = [{**one, "caseId": _raw(one["caseId"])} for one in value]
+        elif name != "_id":
+            plain[name] = _raw(value)
+    return plain
 
 
 @lru_cache(4096)
-def _unnumbered(document_id: str) -> str:
+def _raw(document_id: str) -> str:
     """The 16 bytes of a reference; text that is no id stays as it is."""
     try:
         return decode(document_id)[1].hex()

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from migration.accounting import Book, TableAccount
 from migration.identity import People, Person, resolve
@@ -22,6 +21,7 @@ from migration.mapping.cases import case_document
 from migration.mapping.dropped import READ
 from migration.mapping.entries import Entry, from_row
 from migration.mapping.fields import Row, Unmappable
+from migration.mapping.names import uuid_bytes
 from migration.output import MAX_DOCUMENT, TableResult, TableWriter, line, write_table
 from migration.progress import Progress
 from migration.quarantine import Quarantined, Resolutions
@@ -139,11 +139,10 @@ class _CasePass:
     ) -> None:
         read = [[_entry(child) for child in rows] for rows in children]
         rfi, rfe = ([one for one in entries if isinstance(one, Entry)] for entries in read)
-        raw = UUID(key).bytes
+        raw = uuid_bytes(key)
         case_id = encode(self._lookup.numbers["cases"], raw)
-        document = {"_id": case_id, "userId": person.id}
-        document.update(case_document(row, rfi, rfe, self._lookup.clock_ms, self._book.dropped))
-        one = line("cases", raw, document)
+        document = case_document(row, rfi, rfe, self._lookup.clock_ms, self._book.dropped)
+        one = line(raw, {"_id": case_id, "userId": person.id}, document)
         if len(one.text) > MAX_DOCUMENT:
             raise Unmappable("document_too_large")
         writer.write(one)

@@ -8,8 +8,7 @@ everybody is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
 from migration.accounting import Book
 from migration.identity import AUTH, IDENTITIES, USERS, People, Person
@@ -79,7 +78,7 @@ class UserPass:
             yield self._profile(waiting.person, waiting.document, resolved)
         for other in self._lookup.enforced:
             if other.id not in self._joined and not self._lookup.is_ours(other.id):
-                yield spelled_line("userProfiles", unenforced(other.document()))
+                yield spelled_line(unenforced(other.document()))
 
     def _user(self, person: Person, row: Row, settings: Row, preferences: Row) -> None:
         if person.reason is None:
@@ -102,9 +101,9 @@ class UserPass:
             profile["firmId"] = firm.id
         if person.match:
             text = joined_user(person.match.document(), user)
-            user_line = spelled_line("users", text)
+            user_line = spelled_line(text)
         else:
-            user_line = line("users", UUID(person.key).bytes, {"_id": person.id, **user})
+            user_line = line(names.uuid_bytes(person.key), {"_id": person.id}, user)
         if len(user_line.text) > MAX_DOCUMENT:
             raise Unmappable("document_too_large")
         items = list(dismissed(settings, preferences, profile["updatedAt"], self._book.dropped))
@@ -118,12 +117,18 @@ class UserPass:
         theirs = self._theirs(person)
         if theirs:
             self._joined.add(theirs.id)
-            one = spelled_line("userProfiles", joined_profile(theirs.document(), document, resolved))
+            one = spelled_line(joined_profile(theirs.document(), document, resolved))
         else:
             raw = names.profile(person.key)
             number = self._lookup.numbers["userProfiles"]
-            links = {"_id": encode(number, raw), "userId": person.id}
-            one = line("userProfiles", raw, {**links, **document, "dismissedDeadlines": resolved})
+            links: dict[str, Any] = {
+                "_id": encode(number, raw),
+                "userId": person.id,
+                "dismissedDeadlines": resolved,
+            }
+            if "firmId" in document:
+                links["firmId"] = document["firmId"]
+            one = line(raw, links, {name: it for name, it in document.items() if name != "firmId"})
         return one
 
     def _theirs(self, person: Person) -> Existing | None:
@@ -165,8 +170,8 @@ class UserPass:
         if there is not None and decode(there[0])[1] != raw:
             return False
         number = self._lookup.numbers["authAccounts"]
-        document = {"_id": encode(number, raw), "userId": person.id, **account.document}
-        self.accounts.append(line("authAccounts", raw, document))
+        links = {"_id": encode(number, raw), "userId": person.id}
+        self.accounts.append(line(raw, links, account.document))
         return True
 
     def _book_auth_row(self, key: str, persons: list[Person]) -> None:

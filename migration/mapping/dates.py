@@ -114,12 +114,11 @@ def last_recruitment(case: Mapping[str, Any]) -> str | None:
 
 
 def _days(values: Mapping[str, Any], *names: str) -> list[str]:
-    found = (_usable(values.get(name)) for name in names)
-    return [text for text in found if text]
+    return [text for name in names if (text := _usable(values.get(name)))]
 
 
 def _usable(value: Any) -> str | None:
-    return value if isinstance(value, str) and _DAY.fullmatch(value) else None
+    return value if value and isinstance(value, str) and _DAY.fullmatch(value) else None
 
 
 def _earlier(natural: str, limit: str | None) -> str:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from hashlib import sha1
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 NAMESPACE = uuid5(NAMESPACE_URL, "https://permtracker.app/cutover")
+_NAMESPACE_BYTES = NAMESPACE.bytes
 
 
 def derived(name: str) -> bytes:
     """The 16 bytes of uuid5(NAMESPACE, name), without the UUID class (hot: three a case)."""
-    digest = bytearray(sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest = bytearray(sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     return bytes(digest)
@@ -18,7 +19,13 @@ def derived(name: str) -> bytes:
 
 def derived_text(name: str) -> str:
     """As `derived`, in the spelling of a UUID."""
-    return str(UUID(bytes=derived(name)))
+    text = derived(name).hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def uuid_bytes(text: str) -> bytes:
+    """The 16 bytes of a UUID as PostgreSQL prints it."""
+    return bytes.fromhex(text.replace("-", ""))
 
 
 def profile(user_key: str) -> bytes:
