@@ -14,6 +14,7 @@ import pytest
 
 from fixtures import postgres
 from fixtures.layout import Layout
+from fixtures.seed import seed_source
 
 _numbers = itertools.count(1)
 
@@ -41,3 +42,10 @@ def new_database(pg_server: postgres.Postgres) -> Iterator[Callable[[Layout | No
 @pytest.fixture
 def v1_database(new_database: Callable[[Layout | None], str]) -> str:
     return new_database(Layout())
+
+
+@pytest.fixture(scope="session")
+def seeded_source(pg_server: postgres.Postgres) -> str:
+    dsn = pg_server.create_database("seeded_source", Layout())
+    seed_source(dsn)
+    return dsn
