@@ -78,7 +78,10 @@ class File(_Frozen):
 
 
 class Settings(_Frozen):
-    """Everything a run is told from outside. `pair_file` matters to the embedded environment only."""
+    """Everything a run is told from outside. `pair_file` matters to the embedded environment only.
+
+    `quarantine_file` holds the decisions about rows: the repository's for real pairs, the pair's own for embedded.
+    """
 
     environment: Environment
     source: SourceSettings
@@ -94,6 +97,7 @@ class Settings(_Frozen):
     sample_minimum: int
     minimum_users: int
     minimum_cases: int
+    quarantine_file: Path = ROOT / "quarantine.toml"
 
 
 def load(
@@ -131,6 +135,7 @@ def load(
         sample_minimum=file.sample.minimum,
         minimum_users=file.vacuity.minimum_users,
         minimum_cases=file.vacuity.minimum_cases,
+        quarantine_file=(pair.parent if chosen == "embedded" else root) / "quarantine.toml",
     )
 
 

@@ -144,13 +144,14 @@ def _accounts(archive: zipfile.ZipFile) -> dict[tuple[str, str], tuple[str, str]
 def _ours(raw: Path) -> frozenset[bytes]:
     """The ids that v1's users have or would have on the target, users and profiles."""
     found: set[bytes] = set()
-    for key in _user_keys(raw / "public.users.ndjson"):
+    for key in user_keys(raw / "public.users.ndjson"):
         found.add(UUID(key).bytes)
         found.add(names.profile(key))
     return frozenset(found)
 
 
-def _user_keys(path: Path) -> Iterator[str]:
+def user_keys(path: Path) -> Iterator[str]:
+    """The ids of the rows of `public.users.ndjson`, in the spelling of a UUID."""
     with path.open("rb") as handle:
         for line in handle:
             try:

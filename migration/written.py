@@ -1,0 +1,90 @@
+"""What earlier runs wrote to a deployment: a hash for each document of ours, kept in the data folder (law
+10).
+
+By these the load tells a document that is as we left it from one that was changed since. One file a run; a
+pointer says which run's load stands on the target. Before an import is confirmed the run is `pending`: if the
+process dies between commit and record, the documents are still known as ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from migration import files
+
+_POINTER = "load.json"
+_RAW, _HASH = 16, 32
+
+
+@dataclass(frozen=True)
+class Known:
+    """The hashes that a document of ours may have on the target, by table and 16 id bytes."""
+
+    hashes: Mapping[tuple[str, bytes], frozenset[bytes]]
+
+    def of(self, table: str, raw: bytes) -> frozenset[bytes]:
+        """The hashes that we may have left this document with; empty for one that we never wrote."""
+        return self.hashes.get((table, raw), frozenset())
+
+
+class Written:
+    """The records of one deployment."""
+
+    def __init__(self, data_dir: Path, deployment: str) -> None:
+        files.private_folder(data_dir)
+        self._folder = files.private_folder(
+            data_dir / "deployments" / re.sub(r"[^A-Za-z0-9.-]", "_", deployment)
+        )
+
+    def known(self) -> Known:
+        """The documents of the standing load, and of one that may or may not have been committed."""
+        pointer = self._pointer()
+        found: dict[tuple[str, bytes], frozenset[bytes]] = {}
+        for run in (pointer["current"], pointer["pending"]):
+            for key, digest in self._read(run):
+                found[key] = found.get(key, frozenset()) | {digest}
+        return Known(found)
+
+    def prepare(self, run_id: str, documents: Iterable[tuple[str, bytes, bytes]]) -> None:
+        """Records what this run is about to write (table, 16 bytes, hash), before the import is confirmed."""
+        with self._file(run_id).open("wb") as out:
+            for table, raw, digest in documents:
+                out.write(b"%s %s %s\n" % (table.encode(), raw.hex().encode(), digest.hex().encode()))
+        self._point({**self._pointer(), "pending": run_id})
+
+    def commit(self, run_id: str) -> None:
+        """The import of this run is on the target."""
+        pointer = self._pointer()
+        if pointer["current"] != run_id:
+            self._point({"current": run_id, "previous": pointer["current"], "pending": None})
+
+    def undo(self, run_id: str) -> None:
+        """The target was restored to what it was before this run."""
+        pointer = self._pointer()
+        if pointer["pending"] == run_id:
+            self._point({**pointer, "pending": None})
+        if pointer["current"] == run_id:
+            self._point({"current": pointer["previous"], "previous": None, "pending": None})
+
+    def _pointer(self) -> dict[str, Any]:
+        path = self._folder / _POINTER
+        empty = {"current": None, "previous": None, "pending": None}
+        return {**empty, **files.read_json(path)} if path.exists() else empty
+
+    def _point(self, pointer: Mapping[str, Any]) -> None:
+        files.write_json(self._folder / _POINTER, dict(pointer))
+
+    def _file(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.documents"
+
+    def _read(self, run_id: str | None) -> Iterable[tuple[tuple[str, bytes], bytes]]:
+        if run_id is None:
+            return
+        with self._file(run_id).open("rb") as lines:
+            for line in lines:
+                table, raw, digest = line.split()
+                yield (table.decode(), bytes.fromhex(raw.decode())), bytes.fromhex(digest.decode())
