@@ -22,7 +22,17 @@ from migration.run import Run
 
 POLL_SECONDS = 0.2
 ROOMS = {Phase.DATA: "checks", Phase.APP: "checks", Phase.SMOKE: "e2e", Phase.AFTER: "checks"}
-QUIET = ["-q", "--no-header", "--show-capture=no", "-p", "no:cacheprovider"]
+OPTIONS = [
+    "-c",
+    "pyproject.toml",
+    "--rootdir",
+    str(ROOT),
+    "-q",
+    "--no-header",
+    "--show-capture=no",
+    "-p",
+    "no:cacheprovider",
+]
 ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
 
 
@@ -54,7 +64,7 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
 def listed(phase: Phase) -> list[str]:
     """The ids of the checks that a phase would run, without running or recording anything."""
     done = subprocess.run(
-        [*_pytest(phase), "--collect-only", "-q"], cwd=ROOT, capture_output=True, text=True, check=False
+        [*_pytest(phase), "--collect-only"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if done.returncode not in ENDED_BY_ITSELF:
         raise RunIncomplete(
@@ -73,7 +83,7 @@ def process(module: str, settings: Settings, run: Run, *, log: str) -> int:
 
 def _pytest(phase: Phase) -> list[str]:
     return [
-        sys.executable, "-m", "pytest", ROOMS[phase], "-m", phase.value, "-p", "fixtures.recorder", *QUIET,
+        sys.executable, "-m", "pytest", ROOMS[phase], "-m", phase.value, "-p", "fixtures.recorder", *OPTIONS,
     ]  # fmt: skip
 
 
