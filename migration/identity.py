@@ -14,7 +14,7 @@ from typing import Any
 
 from migration.ids import encode
 from migration.link import Existing, Lookup
-from migration.mapping.accounts import Account, google_account, password_account, withheld
+from migration.mapping.accounts import Account, google_account, password_account, readable, withheld
 from migration.mapping.fields import Row, Unmappable
 from migration.mapping.names import uuid_bytes
 from migration.mapping.text import fold
@@ -81,8 +81,11 @@ def _person(row: Row, auth: dict[str, Row], lookup: Lookup) -> Person:
 def _plan_accounts(person: Person, row: Row, identities: dict[str, list[Row]], clock_ms: float) -> None:
     """The ways in that this user should have; trouble with their dates weighs less than other reasons."""
     auth = person.auth
+    if auth is None:
+        return
     try:
-        if auth is None or withheld(auth, clock_ms):
+        readable(auth)
+        if withheld(auth, clock_ms):
             return
         google = (one for one in identities.get(person.auth_key or "", ()) if one.get("provider") == "google")
         planned = [google_account(one, auth, row) for one in google]
@@ -108,7 +111,7 @@ def _match(people: Iterable[Person], lookup: Lookup) -> None:
     for person in people:
         found = lookup.users.get(person.email, ())
         others = [one for one in found if not lookup.is_ours(one.id)]
-        if len(others) + any(one.id == person.id for one in found) > 1:
+        if len(found) > 1:
             person.set_aside("email_ambiguous_on_target", "email")
         elif others:
             person.match, person.id = others[0], others[0].id

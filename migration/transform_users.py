@@ -68,17 +68,22 @@ class UserPass:
         """All profile lines. `owners`: owner key and `_id` of the wanted cases that were migrated."""
         yield from self._finished
         for waiting in self._waiting:
-            resolved = []
-            for one in waiting.dismissed:
-                owner, case_id = owners.get(one.case, ("", ""))
-                if owner == waiting.person.key:
-                    resolved.append({"caseId": case_id, "deadlineType": one.deadline, "dismissedAt": one.at})
-                else:
-                    self._book.dropped["dismissed_deadline_unresolvable"] += 1
-            yield self._profile(waiting.person, waiting.document, resolved)
+            yield self._profile(waiting.person, waiting.document, self._resolved(waiting, owners))
         for other in self._lookup.enforced:
             if other.id not in self._joined and not self._lookup.is_ours(other.id):
                 yield spelled_line(unenforced(other.document()))
+
+    def _resolved(self, waiting: _Waiting, owners: dict[str, tuple[str, str]]) -> list[Document]:
+        """The dismissed deadlines of the user's own migrated cases; the first of each (case, type)."""
+        found: dict[tuple[str, str], Document] = {}
+        for case, deadline, at in waiting.dismissed:
+            owner, case_id = owners.get(case, ("", ""))
+            if owner == waiting.person.key:
+                one = {"caseId": case_id, "deadlineType": deadline, "dismissedAt": at}
+                found.setdefault((case_id, deadline), one)
+            else:
+                self._book.dropped["dismissed_deadline_unresolvable"] += 1
+        return list(found.values())
 
     def _user(self, person: Person, row: Row, settings: Row, preferences: Row) -> None:
         if person.reason is None:

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from migration.mapping.fields import Document, Row
-from migration.mapping.instants import created, is_after
+from migration.mapping.fields import Document, Field, Row, mapped
+from migration.mapping.instants import created, instant, is_after
 from migration.mapping.text import fold, text_of
 
 AUTH_READS = frozenset(
     {"id", "email", "encrypted_password", "email_confirmed_at", "banned_until", "deleted_at", "created_at"}
 )
 IDENTITY_READS = frozenset({"id", "user_id", "provider", "provider_id", "created_at"})
+
+
+_INSTANTS = tuple(Field(name, name, instant) for name in ("created_at", "deleted_at", "email_confirmed_at"))
 
 
 class Account(NamedTuple):
@@ -34,6 +37,11 @@ def withheld(auth: Row, clock_ms: float) -> str | None:
         return "auth_deleted"
     until = auth.get("banned_until")
     return "banned" if until is not None and is_after(until, clock_ms) else None
+
+
+def readable(auth: Row) -> None:
+    """Refuses an auth row with an instant that can not be carried, also where nothing comes of its value."""
+    mapped(auth, _INSTANTS)
 
 
 def google_account(identity: Row, auth: Row, user: Row) -> Account:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from migration.mapping.fields import Row, Unmappable
@@ -51,8 +51,19 @@ def loose(value: Any) -> float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        return float(math.floor(value if value > _SECONDS_END else value * 1000))
+        return _number(value)
     return _iso(value) if isinstance(value, str) else None
+
+
+def _number(value: float) -> float | None:
+    """Exact: 1700000000.123 seconds must not lose its last millisecond to a binary fraction."""
+    exact = Decimal(str(value)).scaleb(0 if value > _SECONDS_END else 3)
+    whole = int(exact.to_integral_value(ROUND_FLOOR))
+    try:
+        _EPOCH + whole * _MILLISECOND
+    except OverflowError:
+        return None
+    return float(whole)
 
 
 def _iso(text: str) -> float | None:

@@ -5,6 +5,7 @@ What does not fit a method's name or date is kept in its description, so that no
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -29,8 +30,9 @@ def _parsed(value: Any) -> Any:
     if not value.strip():
         return None
     try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
+        orjson.loads(value)  # strict: no NaN, no lone surrogate, nothing beyond Float64
+        return json.loads(value)  # and this one keeps integers of any length
+    except (ValueError, RecursionError):
         return value
 
 

@@ -28,6 +28,7 @@ from migration.mapping.instants import created, instant, loose
 from migration.mapping.text import copy, lower, text_of
 
 _REMINDERS = [1.0, 3.0, 7.0, 14.0, 30.0]
+_WORD_START = re.compile(r"_([a-z0-9])")
 _COLUMN_NAME = re.compile(r"[a-z0-9_]+", re.ASCII)
 
 
@@ -53,8 +54,7 @@ def _camel(value: Any) -> str | None:
     text = text_of(value)
     if not _COLUMN_NAME.fullmatch(text):
         return None
-    first, *others = text.split("_")
-    return first + "".join(part[:1].upper() + part[1:] for part in others) or None
+    return _WORD_START.sub(lambda start: start[1].upper(), text)
 
 
 def _order(value: Any) -> str | None:
@@ -159,8 +159,7 @@ def _reminders(value: Any) -> list[float]:
 
 
 def dismissed(settings: Row, preferences: Row, updated: float, tally: Tally) -> Iterator[Dismissed]:
-    """Both rows' dismissed deadlines, the first of each (case, type). `updated`: their time if unknown."""
-    seen = set()
+    """Both rows' dismissed deadlines, in order. `updated`: the time of those that tell none."""
     for item in as_list(settings.get("dismissed_deadlines")) + as_list(
         preferences.get("dismissed_deadlines")
     ):
@@ -170,8 +169,9 @@ def dismissed(settings: Row, preferences: Row, updated: float, tally: Tally) -> 
             tally["dismissed_deadline_unresolvable"] += 1
             continue
         deadline = item.get("deadline_type")
-        pair = (lower(item["case_id"]), "" if deadline is None else text_of(deadline))
-        if pair not in seen:
-            seen.add(pair)
-            at = loose(item.get("dismissed_at"))
-            yield Dismissed(*pair, updated if at is None else at)
+        at = loose(item.get("dismissed_at"))
+        yield Dismissed(
+            case=lower(item["case_id"]),
+            deadline="" if deadline is None else text_of(deadline),
+            at=updated if at is None else at,
+        )

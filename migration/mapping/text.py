@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from migration.mapping.fields import Unmappable
+
 
 def text_of(value: Any) -> str:
     """The text of a JSON value: a string as it is, else compact JSON."""
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        raise Unmappable("unreadable_row") from None  # nested a thousand deep: nothing v2 would take either
 
 
 def copy(value: Any) -> str | None:
