@@ -88,7 +88,7 @@ def expected(
     if status.auto(document, clock_ms) != (document["caseStatus"], document["progressStatus"]):
         document["progressStatusOverride"] = True
     remarks += _empty_names(document)
-    return Expected("cases", row["id"], document, Origin.MADE, remarks)
+    return Expected("cases", row["id"], document, Origin.MADE, remarks, row)
 
 
 def _created(row: Row) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from checks.oracle.rules import Document
+from checks.oracle.rules import Document, Row
 from migration.model import Class
 
 
@@ -29,13 +29,15 @@ class Remark:
 
 @dataclass(slots=True)
 class Expected:
-    """`document` has its `_id` and `_creationTime`; `key` is v1's UUID, or the id of what is not v1's."""
+    """`document` has its `_id` and `_creationTime`; `key` is v1's UUID, or the id of what is not v1's;
+    `source` is the row it was worked out from, where one row alone decides."""
 
     table: str
     key: str
     document: Document
     origin: Origin = Origin.MADE
     remarks: list[Remark] = field(default_factory=list)
+    source: Row | None = None
 
     @property
     def id(self) -> str:

@@ -1,8 +1,8 @@
 """The people of v1, and the documents that stand for them in v2: who is made, who joins whom, who is refused.
 
 Users are few, so they are held in memory; everything about a case streams. A v2 user with the same folded
-e-mail is kept and filled, never written over (decision 0001). Whoever can not be carried has a `reason` and no
-documents.
+e-mail is kept and filled, never written over (decision 0001). Whoever can not be carried has a `reason` and
+no documents.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A person's `users` and `userProfiles` documents, from v1's user, settings and preferences rows (decision 0001)."""
+"""A person's `users` and `userProfiles` documents, from v1's user, settings and preferences rows."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ CONSTANTS = {
 }
 """What everyone starts with in v2, whatever v1 said; never filled into a profile that v2 already has."""
 
+UNRESOLVABLE = "dismissed_deadline_unresolvable"
 _USER_TYPES = ("individual", "firm_admin", "firm_member")
 _ADDRESSES = ("signup", "google", "both")
 _SORT_KEY = re.compile(r"[a-z0-9_]+")
@@ -116,9 +117,9 @@ def profile_document(rows: Rows, created: float) -> tuple[Document, list[Remark]
 def dismissed(
     rows: Rows, owners: Mapping[str, str], number: int, otherwise: float
 ) -> tuple[list[Document], list[Remark]]:
-    """`dismissedDeadlines`: both of v1's lists, the first of each (case, type); only cases of this very user.
+    """`dismissedDeadlines`: both of v1's lists, the first of each (case, type), this user's cases only.
 
-    `owners` names the user of each case that is mentioned anywhere; `number` is the number of the cases table.
+    `owners` names the user of each case that is mentioned anywhere; `number` is that of the cases table.
     """
     kept: dict[tuple[str, str], Document] = {}
     remarks = []
@@ -126,17 +127,12 @@ def dismissed(
         for _, item in items_of(row.get("dismissed_deadlines")):
             case = mentioned_case(item)
             if case is None or owners.get(case) != rows.user["id"]:
-                remarks.append(
-                    Remark("dismissedDeadlines", Class.DECLARED, "dismissed_deadline_unresolvable", item)
-                )
+                remarks.append(Remark("dismissedDeadlines", Class.DECLARED, UNRESOLVABLE, item))
                 continue
             kind = item.get("deadline_type")
-            entry = {
-                "caseId": ids.of_row(number, case),
-                "deadlineType": "" if kind is None else text_of(kind),
-                "dismissedAt": instant_of(item.get("dismissed_at"), otherwise),
-            }
-            kept.setdefault((entry["caseId"], entry["deadlineType"]), entry)
+            what = ids.of_row(number, case), "" if kind is None else text_of(kind)
+            when = instant_of(item.get("dismissed_at"), otherwise)
+            kept.setdefault(what, {"caseId": what[0], "deadlineType": what[1], "dismissedAt": when})
     return list(kept.values()), remarks
 
 
@@ -147,9 +143,9 @@ def mentioned_case(item: Any) -> str | None:
 
 
 def joined_document(
-    theirs: Document, ours: Document, *, always: Sequence[str], never: Sequence[str]
+    theirs: Document, ours: Document, *, always: Sequence[str] = (), never: Sequence[str] = ()
 ) -> Document:
-    """v2's own document with what it has not got filled in: `always` ours, `never` filled, constants never."""
+    """What v2 has already, with what it lacks filled in: `always` ours, `never` filled, constants never."""
     filling = {name: value for name, value in ours.items() if name not in never and name not in CONSTANTS}
     return {**filling, **theirs, **{name: ours[name] for name in always if name in ours}}
 
@@ -172,7 +168,7 @@ def _default(value: Any, otherwise: Any) -> Any:
 
 
 def _one_of(allowed: Sequence[str], value: str | None, name: str, rule: str, remarks: list[Remark]) -> str:
-    if value in allowed:
+    if value is not None and value in allowed:
         return value
     if value is not None:
         remarks.append(Remark(name, Class.DECLARED, rule, value))
@@ -193,7 +189,7 @@ def _zones() -> frozenset[str]:
 
 
 def _reminders(value: object) -> list[float]:
-    days = value if isinstance(value, list) else [value]
+    days: list[Any] = value if isinstance(value, list) else [value]
     return [float(day) for day in days if day is not None] or list(_REMINDERS)
 
 

@@ -1,0 +1,77 @@
+"""What must not have come along: v1's tokens, connections switched on, enforcement, v1's storage links.
+
+Looks at the raw bytes of each document, so that no field and no nesting hides a token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks.oracle.expectation import Expected, Origin
+from checks.oracle.rules import Document
+from checks.tally import Tally
+from checks.values import ABSENT, canonical
+from migration.model import Class, Kind
+
+FERNET = re.compile(rb"gAAAA[A-Za-z0-9_-]{20,}={0,2}")
+"""What v1 encrypted looks like: Fernet's version byte, then base64."""
+
+V1_STORAGE = re.compile(rb"https?://[a-z0-9-]+\.supabase\.(?:co|in)/storage/", re.IGNORECASE)
+TOKENS = ("googleEmail", "googleRefreshToken", "googleAccessToken", "googleTokenExpiry", "googleScopes")
+FLAGS = ("googleCalendarConnected", "gmailConnected", "autoDeadlineEnforcementEnabled", "emailWeeklyDigest")
+MUST_BE_ABSENT = {
+    "users": ("deletedAt", "isAnonymous"),
+    "cases": ("calendarEventIds",),
+    "userProfiles": (*TOKENS, "scheduledDeletionJobId"),
+}
+
+
+class Absence:
+    """Counts per table `absence.fernet.<table>`, and per rule what v1 must not have given."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+        self._fernet = Tally()
+        self._fields = {name: Tally() for name in MUST_BE_ABSENT.get(table, ())}
+        self._flags = {name: Tally() for name in (FLAGS if table == "userProfiles" else ())}
+        self._links = Tally()
+
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
+        """Look at one document. What v2 had by itself before the import is v2's own business."""
+        key = expected.key if expected else str(actual.get("_id"))
+        allowed = canonical(expected.document) if expected else b""
+        found = [token for token in FERNET.findall(line) if token not in allowed]
+        if found:
+            place = next((name for name, value in actual.items() if found[0] in canonical(value)), "")
+            self._fernet.find(
+                Kind.EXTRANEOUS, key, table=self.table, path=place, actual=found[0].decode(), rule="v1 token"
+            )
+        else:
+            self._fernet.match()
+        if V1_STORAGE.search(line):
+            self._links.note("documents that point at v1's storage")
+        own = expected.document if expected and expected.origin is not Origin.MADE else {}
+        for name, tally in self._fields.items():
+            self._one(tally, key, name, actual, kept=own.get(name, ABSENT))
+        if expected is None or expected.origin is Origin.MADE:
+            for name, tally in self._flags.items():
+                tally.check(key, False, actual.get(name, ABSENT), table=self.table, path=name)
+        elif "autoDeadlineEnforcementEnabled" in self._flags:
+            name = "autoDeadlineEnforcementEnabled"
+            self._flags[name].check(key, False, actual.get(name, ABSENT), table=self.table, path=name)
+
+    def _one(self, tally: Tally, key: str, name: str, actual: Document, *, kept: object) -> None:
+        value = actual.get(name, ABSENT)
+        if value is ABSENT or (kept is not ABSENT and kept == value):
+            tally.match()
+        else:
+            tally.find(Kind.EXTRANEOUS, key, cls=Class.INTRODUCED, table=self.table, path=name, actual=value)
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """`absence.fernet.<table>`, `absence.<table>.<field>`, `absence.links.<table>`."""
+        yield f"absence.fernet.{self.table}", self._fernet
+        self._links.matched = self._fernet.seen
+        yield f"absence.links.{self.table}", self._links
+        for name, tally in {**self._fields, **self._flags}.items():
+            yield f"absence.{self.table}.{name}", tally

@@ -1,0 +1,83 @@
+"""How many: cases per user, per status, live and deleted, and entries, expected against found.
+
+Expectations are counted as they stream out of the oracle, documents as they are met in the target, so that one
+lost and one stray case of different people never make an equal sum.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from checks.oracle.expectation import Expected, Origin
+from checks.oracle.rules import Document
+from checks.tally import Tally
+from migration.model import Kind
+
+STATUSES = ("pwd", "recruitment", "eta9089", "i140", "closed")
+LISTS = ("rfiEntries", "rfeEntries", "notes", "documents", "additionalRecruitmentMethods", "tags")
+
+
+class Counts:
+    """`counts.status.<status>`, `counts.per_user.<live|deleted>`, `counts.deleted`, `counts.list.<field>`."""
+
+    def __init__(self) -> None:
+        self._wanted: Counter[tuple[str, str]] = Counter()
+        self._found: Counter[tuple[str, str]] = Counter()
+        self._deleted = Tally()
+
+    def watched(self, expected: Iterable[Expected]) -> Iterator[Expected]:
+        """The same expectations, counted on the way."""
+        for expectation in expected:
+            _count(self._wanted, expectation.document)
+            yield expectation
+
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+        """Count one case of the target that is not v2's own."""
+        if expected is not None and expected.origin is Origin.FOREIGN:
+            return
+        _count(self._found, actual)
+        if expected is not None:
+            wanted, found = ("deletedAt" in document for document in (expected.document, actual))
+            self._deleted.check(expected.key, wanted, found, table="cases", path="deletedAt")
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """All of them; the unit is a case, a user or a list element."""
+        yield "counts.deleted", self._deleted
+        for name in STATUSES:
+            yield f"counts.status.{name}", self._total("status", name)
+        for name in LISTS:
+            yield f"counts.list.{name}", self._total("list", name)
+        for name in ("live", "deleted"):
+            yield f"counts.per_user.{name}", self._per_user(name)
+
+    def _total(self, kind: str, name: str) -> Tally:
+        tally = Tally()
+        wanted, found = self._wanted[kind, name], self._found[kind, name]
+        tally.match(min(wanted, found))
+        for _ in range(abs(wanted - found)):
+            tally.find(
+                Kind.MISSING if wanted > found else Kind.EXTRANEOUS,
+                name,
+                table="cases",
+                path=kind,
+                expected=wanted,
+                actual=found,
+            )
+        return tally
+
+    def _per_user(self, name: str) -> Tally:
+        tally = Tally()
+        users = {user for kind, user in self._wanted.keys() | self._found.keys() if kind == name}
+        for user in sorted(users):
+            wanted, found = self._wanted[name, user], self._found[name, user]
+            tally.check(user, wanted, found, table="cases", path="legacyUserId")
+        return tally
+
+
+def _count(counter: Counter[tuple[str, str]], case: Document) -> None:
+    counter["status", str(case.get("caseStatus"))] += 1
+    # the unit is v1's user: the owner's edge is another question (foreign_keys)
+    counter["deleted" if "deletedAt" in case else "live", str(case.get("legacyUserId"))] += 1
+    for name in LISTS:
+        counter["list", name] += len(case.get(name) or ())

@@ -1,0 +1,160 @@
+"""Every derived and stored date of every case, worked out again from what the target itself holds.
+
+Independent of the field comparison: the inputs are the target's own, so a date that agrees with v1 and not
+with its rule shows as inherited, and one that agrees with neither as introduced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from checks.oracle import dates
+from checks.oracle.expectation import Expected, Origin
+from checks.oracle.rules import Document
+from checks.tally import Tally, kind_of
+from checks.values import ABSENT, same
+from migration.model import Class, Kind
+
+STORED = {
+    "pwdExpirationDate": ("pwdDeterminationDate", dates.pwd_expiration, "20 CFR 656.40(c)"),
+    "eta9089ExpirationDate": ("eta9089CertificationDate", dates.eta_expiration, "certification + 180 days"),
+}
+NAMED_CASES = 10
+BOUNDARIES = ("04-01", "04-02", "06-30", "07-01", "12-31", "01-01", "02-29")
+
+
+class Dates:
+    """`dates.<field>` for stored and derived dates, `dates.rfi_due`, `dates.window`, `dates.ten`."""
+
+    def __init__(self) -> None:
+        names = (*STORED, *dates.DERIVED, "rfi_due", "window", "ten")
+        self._tallies = {name: Tally() for name in names}
+        self._candidates: list[tuple[int, str, Document]] = []
+
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+        """Work out one case's dates. Cases of v2's own are none of ours."""
+        if expected is not None and expected.origin is Origin.FOREIGN:
+            return
+        key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
+        wanted: Document = expected.document if expected else {}
+        for field in STORED:
+            self._stored(field, key, wanted, actual)
+        again = dates.derived(actual)
+        for field in dates.DERIVED:
+            self._tallies[field].check(
+                key, again.get(field, ABSENT), actual.get(field, ABSENT), table="cases", path=field
+            )
+        self._window(key, again, actual)
+        for index, entry in enumerate(actual.get("rfiEntries") or ()):
+            self._rfi(f"{key}/rfiEntries[{index}]", wanted, index, entry)
+        self._remember(key, actual)
+
+    def _stored(self, field: str, key: str, wanted: Document, actual: Document) -> None:
+        base, rule, words = STORED[field]
+        tally, value = self._tallies[field], actual.get(field, ABSENT)
+        right: object
+        if base not in actual:
+            carried = same(value, wanted.get(field, ABSENT))
+            right = value if carried else wanted.get(field, ABSENT)
+            self._judged(tally, (key, field, words), value, right)
+            return
+        try:
+            right = rule(actual[base])
+        except (ValueError, OverflowError, TypeError):
+            tally.find(Kind.UNVERIFIABLE, key, table="cases", path=base, actual=actual[base], rule=words)
+            return
+        inherited = value == wanted.get(field, ABSENT)
+        self._judged(tally, (key, field, words), value, right, inherited=inherited)
+
+    def _judged(
+        self,
+        tally: Tally,
+        place: tuple[str, str, str],
+        value: object,
+        right: object,
+        *,
+        inherited: bool = False,
+    ) -> None:
+        key, path, rule = place
+        if same(value, right):
+            tally.match()
+            return
+        cls = Class.INHERITED if inherited else Class.INTRODUCED
+        tally.find(
+            kind_of(right, value),
+            key,
+            cls=cls,
+            table="cases",
+            path=path,
+            expected=right,
+            actual=value,
+            rule=rule,
+        )
+
+    def _rfi(self, key: str, wanted: Document, index: int, entry: Any) -> None:
+        received, due = entry.get("receivedDate"), entry.get("responseDueDate")
+        right = dates.rfi_due(received) if dates.is_real(received) else ""
+        listed = wanted.get("rfiEntries") or ()
+        carried = index < len(listed) and listed[index]["responseDueDate"] == due
+        place = (key, "rfiEntries[].responseDueDate", "received + 30 days")
+        self._judged(self._tallies["rfi_due"], place, due, right, inherited=carried)
+
+    def _window(self, key: str, again: dict[str, str], actual: Document) -> None:
+        opens, closes = (actual.get(field) for field in ("filingWindowOpens", "filingWindowCloses"))
+        tally = self._tallies["window"]
+        if not opens or not closes:
+            tally.note("cases without a whole window")
+        elif opens <= closes:
+            tally.match()
+        else:
+            own = (opens, closes) == (again.get("filingWindowOpens"), again.get("filingWindowCloses"))
+            tally.find(
+                Kind.REJECTED,
+                key,
+                cls=Class.INHERITED if own else Class.INTRODUCED,
+                table="cases",
+                path="filingWindowOpens",
+                expected=closes,
+                actual=opens,
+                rule="the window opens before it closes",
+            )
+
+    def _remember(self, key: str, actual: Document) -> None:
+        """Keeps the ten cases to be named: those at the seasons' boundaries first, then by key."""
+        base = actual.get("pwdDeterminationDate")
+        if isinstance(base, str):
+            day = base[5:]
+            rank = BOUNDARIES.index(day) if day in BOUNDARIES else len(BOUNDARIES)
+            self._candidates.append((rank, key, actual))
+            if len(self._candidates) > 40 * NAMED_CASES:
+                self._candidates = sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]
+
+    def _name_ten(self) -> None:
+        tally = self._tallies["ten"]
+        for _, key, case in sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]:
+            base, expires = case["pwdDeterminationDate"], case.get("pwdExpirationDate")
+            opens, closes = case.get("filingWindowOpens", "-"), case.get("filingWindowCloses", "-")
+            tally.note(f"{key}: determined {base}, expires {expires}, window {opens} to {closes}")
+            again = dates.derived(case)
+            window = all(case.get(name) == again.get(name) for name in dates.DERIVED)
+            if window and dates.is_real(base) and expires == dates.pwd_expiration(base):
+                tally.match()
+            else:
+                cls = Class.INTRODUCED if not window else Class.INHERITED
+                tally.find(
+                    Kind.MISMATCHED,
+                    key,
+                    cls=cls,
+                    table="cases",
+                    path="pwdExpirationDate",
+                    expected=dates.pwd_expiration(base) if dates.is_real(base) else ABSENT,
+                    actual=expires if expires else ABSENT,
+                    rule="20 CFR 656.40(c)",
+                )
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """All of them, the ten named cases last."""
+        self._name_ten()
+        for name, tally in self._tallies.items():
+            yield f"dates.{name}", tally

@@ -1,0 +1,185 @@
+"""Every edge leads to the right document, not just to some document (weaknesses A4, A6, B5).
+
+A case's owner is followed three ways: through the profile's legacy id, through the row's own legacy ids, and
+through the e-mail that its v1 user has. Uniqueness is asserted on the way: nothing here takes the first of
+several.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from checks.oracle.expectation import Expected, Origin
+from checks.oracle.people import People, Person
+from checks.oracle.rules import Document, fold
+from checks.tally import Tally
+from checks.target.archive import Spool
+from checks.target.graph import Graph
+from checks.values import ABSENT
+from migration.model import Class, Kind
+
+CASE_EDGES = ("user_exists", "owner_by_legacy_id", "legacy_user", "owner_by_email", "legacy_id", "entries")
+CASE_UNIQUE = ("cases.legacyId", "entries.id")
+
+
+class CaseEdges:
+    """`edges.cases.<edge>` and `unique.<what>` of the cases."""
+
+    def __init__(self, graph: Graph, people: People) -> None:
+        self._graph, self._people = graph, people
+        self._edges = {name: Tally() for name in CASE_EDGES}
+        self._unique = {name: Tally() for name in CASE_UNIQUE}
+        self._legacy_ids: set[str] = set()
+
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+        """Follow one case's edges."""
+        key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
+        user = actual.get("userId")
+        self._edge("user_exists", key, True, str(user) in self._graph.users, "userId")
+        self._unique_legacy(key, actual)
+        self._unique_entries(key, actual)
+        if expected is None or expected.origin is not Origin.MADE or expected.source is None:
+            return
+        row = expected.source
+        self._edge("owner_by_legacy_id", key, row["user_id"], self._graph.legacy_of(user), "userId")
+        self._edge("legacy_user", key, row["user_id"], actual.get("legacyUserId", ABSENT), "legacyUserId")
+        owner = self._people.by_key.get(row["user_id"])
+        found = self._graph.email_of(user)
+        self._edge("owner_by_email", key, owner.email if owner else None, fold(found), "userId")
+        self._edge("legacy_id", key, row["id"], actual.get("legacyId", ABSENT), "legacyId")
+        if ids.decode(str(actual["_id"]))[1] != own:
+            self._edges["legacy_id"].find(
+                Kind.MISMATCHED, key, table="cases", path="_id", actual=actual["_id"]
+            )
+        self._entries(key, expected.document, actual)
+
+    def _edge(self, name: str, key: str, wanted: object, found: object, path: str) -> None:
+        self._edges[name].check(key, wanted, found, table="cases", path=path)
+
+    def _entries(self, key: str, wanted: Document, actual: Document) -> None:
+        for field in ("rfiEntries", "rfeEntries"):
+            left = Counter(entry["id"] for entry in wanted[field])
+            right = Counter(str(entry.get("id")) for entry in actual.get(field) or ())
+            tally = self._edges["entries"]
+            tally.match((left & right).total())
+            for identifier in (left - right).elements():
+                tally.find(Kind.MISSING, f"{key}/{field}/{identifier}", table="cases", path=f"{field}[].id")
+            for identifier in (right - left).elements():
+                tally.find(
+                    Kind.EXTRANEOUS, f"{key}/{field}/{identifier}", table="cases", path=f"{field}[].id"
+                )
+
+    def _unique_legacy(self, key: str, actual: Document) -> None:
+        legacy = actual.get("legacyId")
+        if legacy is None:
+            return
+        _once(self._unique["cases.legacyId"], key, legacy in self._legacy_ids, "cases", "legacyId")
+        self._legacy_ids.add(legacy)
+
+    def _unique_entries(self, key: str, actual: Document) -> None:
+        for field in ("rfiEntries", "rfeEntries", "notes", "documents"):
+            if not (listed := actual.get(field)):
+                continue
+            seen: set[str] = set()
+            for entry in listed:
+                _once(self._unique["entries.id"], f"{key}/{field}", entry.get("id") in seen, "cases", field)
+                seen.add(entry.get("id"))
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """All of them."""
+        for name, tally in self._edges.items():
+            yield f"edges.cases.{name}", tally
+        for name, tally in self._unique.items():
+            yield f"unique.{name}", tally
+
+
+def people_edges(graph: Graph, people: People) -> dict[str, Tally]:
+    """The edges between users, profiles and accounts, and what must be unique among them."""
+    edges = {name: Tally() for name in ("userProfiles.userId", "userProfiles.email", "userProfiles.firmId")}
+    edges["authAccounts.userId"] = Tally()
+    for profile in graph.profiles:
+        key = str(profile.get("legacyId") or profile["_id"])
+        edges["userProfiles.userId"].check(
+            key, True, profile["userId"] in graph.users, table="userProfiles", path="userId"
+        )
+    for account in graph.accounts:
+        edges["authAccounts.userId"].check(
+            account["_id"], True, account["userId"] in graph.users, table="authAccounts", path="userId"
+        )
+    for person in people.carried():
+        found = graph.by_legacy.get(person.key, [])
+        email = graph.email_of(found[0]["userId"]) if len(found) == 1 else None
+        edges["userProfiles.email"].check(
+            person.key, person.email, fold(email), table="userProfiles", path="userId"
+        )
+        if len(found) == 1:
+            _firm(edges["userProfiles.firmId"], person, found[0], graph, people)
+    named = {f"edges.{name}": tally for name, tally in edges.items()}
+    return {**named, **_uniqueness(graph)}
+
+
+def dismissed_edges(graph: Graph, cases: Spool) -> Tally:
+    """Every dismissed deadline names a case of the same user that exists."""
+    tally = Tally()
+    for profile in graph.profiles:
+        for index, entry in enumerate(profile.get("dismissedDeadlines") or ()):
+            case = cases.document(str(entry.get("caseId"))) or {}
+            key = f"{profile.get('legacyId') or profile['_id']}/dismissedDeadlines[{index}]"
+            tally.check(
+                key, profile["userId"], case.get("userId", ABSENT), table="userProfiles", path="caseId"
+            )
+    return tally
+
+
+def _firm(tally: Tally, person: Person, profile: Document, graph: Graph, people: People) -> None:
+    key = person.rows.user.get("firm_id")
+    firm = people.by_key.get(str(key)) if key else None
+    if person.matched_profile is not None and "firmId" in person.matched_profile:
+        tally.note("kept from v2")
+        return
+    wanted = firm.key if firm and not firm.reason else None
+    found = profile.get("firmId", ABSENT)
+    if key and wanted is None and found is ABSENT:
+        tally.find(
+            Kind.MISSING,
+            person.key,
+            cls=Class.INHERITED,
+            table="userProfiles",
+            path="firmId",
+            expected=key,
+            rule="dangling_firm",
+        )
+        return
+    actual = None if found is ABSENT else graph.legacy_of(found)
+    tally.check(person.key, wanted, actual, table="userProfiles", path="firmId")
+
+
+def _uniqueness(graph: Graph) -> dict[str, Tally]:
+    groups: dict[str, dict[object, list[str]]] = {
+        name: defaultdict(list)
+        for name in ("users.email", "userProfiles.userId", "userProfiles.legacyId", "authAccounts.pair")
+    }
+    for identifier, user in graph.users.items():
+        if email := fold(user.get("email")):
+            groups["users.email"][email].append(identifier)
+    for profile in graph.profiles:
+        groups["userProfiles.userId"][profile["userId"]].append(profile["_id"])
+        if "legacyId" in profile:
+            groups["userProfiles.legacyId"][profile["legacyId"]].append(profile["_id"])
+    for pair, accounts in graph.by_pair.items():
+        groups["authAccounts.pair"][pair] = [account["_id"] for account in accounts]
+    tallies = {}
+    for name, found in groups.items():
+        table, path = name.split(".")
+        tallies[f"unique.{name}"] = tally = Tally()
+        for holders in found.values():
+            _once(tally, holders[-1], len(holders) > 1, table, path)
+    return tallies
+
+
+def _once(tally: Tally, key: str, again: bool, table: str, path: str) -> None:
+    if again:
+        tally.find(Kind.EXTRANEOUS, key, table=table, path=path, rule="occurs more than once")
+    else:
+        tally.match()
