@@ -17,7 +17,6 @@ from typing import Any
 from migration import files
 
 _POINTER = "load.json"
-_RAW, _HASH = 16, 32
 
 
 @dataclass(frozen=True)
@@ -40,11 +39,11 @@ class Written:
             data_dir / "deployments" / re.sub(r"[^A-Za-z0-9.-]", "_", deployment)
         )
 
-    def known(self) -> Known:
-        """The documents of the standing load, and of one that may or may not have been committed."""
+    def known(self, run_id: str) -> Known:
+        """The documents that stood on the target before this run's own load, or that may have stood there."""
         pointer = self._pointer()
         found: dict[tuple[str, bytes], frozenset[bytes]] = {}
-        for run in (pointer["current"], pointer["pending"]):
+        for run in pointer["before"] if pointer["run"] == run_id else pointer["standing"]:
             for key, digest in self._read(run):
                 found[key] = found.get(key, frozenset()) | {digest}
         return Known(found)
@@ -54,25 +53,24 @@ class Written:
         with self._file(run_id).open("wb") as out:
             for table, raw, digest in documents:
                 out.write(b"%s %s %s\n" % (table.encode(), raw.hex().encode(), digest.hex().encode()))
-        self._point({**self._pointer(), "pending": run_id})
+        pointer = self._pointer()
+        before = pointer["before"] if pointer["run"] == run_id else pointer["standing"]
+        self._point({"run": run_id, "before": before, "standing": [*before, run_id]})
 
     def commit(self, run_id: str) -> None:
-        """The import of this run is on the target."""
-        pointer = self._pointer()
-        if pointer["current"] != run_id:
-            self._point({"current": run_id, "previous": pointer["current"], "pending": None})
+        """The import of this run is on the target: nothing that an earlier one left there stands any more."""
+        self._point({**self._pointer(), "standing": [run_id]})
 
     def undo(self, run_id: str) -> None:
         """The target was restored to what it was before this run."""
         pointer = self._pointer()
-        if pointer["pending"] == run_id:
-            self._point({**pointer, "pending": None})
-        if pointer["current"] == run_id:
-            self._point({"current": pointer["previous"], "previous": None, "pending": None})
+        if pointer["run"] == run_id:
+            self._point({"run": None, "before": [], "standing": pointer["before"]})
 
     def _pointer(self) -> dict[str, Any]:
+        """run: the last one that loaded. before: the runs that may have stood there then. standing: now."""
         path = self._folder / _POINTER
-        empty = {"current": None, "previous": None, "pending": None}
+        empty: dict[str, Any] = {"run": None, "before": [], "standing": []}
         return {**empty, **files.read_json(path)} if path.exists() else empty
 
     def _point(self, pointer: Mapping[str, Any]) -> None:
@@ -81,9 +79,7 @@ class Written:
     def _file(self, run_id: str) -> Path:
         return self._folder / f"{run_id}.documents"
 
-    def _read(self, run_id: str | None) -> Iterable[tuple[tuple[str, bytes], bytes]]:
-        if run_id is None:
-            return
+    def _read(self, run_id: str) -> Iterable[tuple[tuple[str, bytes], bytes]]:
         with self._file(run_id).open("rb") as lines:
             for line in lines:
                 table, raw, digest = line.split()

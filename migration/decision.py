@@ -1,0 +1,158 @@
+"""The decision that follows from a verdict: GO, NO-GO, ROLLBACK or HOLD (DESIGN, Records).
+
+Last step of a run, and again whenever it is asked for: it reads the run's records and nothing else, so it
+gives the same answer twice. It never acts. GO needs a PASS, every gate open, an approval by name, a fresh
+verdict and a real pair: evidence from the embedded pair never opens a production gate (law 12).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from migration import files
+from migration.config import ROOT
+from migration.errors import Refusal
+from migration.model import Choice, Verdict
+from migration.run import Run, iso_now
+from migration.verdict import is_loaded
+
+FRESH = timedelta(hours=4)
+"""How long a verdict may be acted on: after that the target has lived on, and is judged again first."""
+
+ACCEPTANCES = ROOT / "acceptances.toml"
+
+
+class Acceptance(BaseModel):
+    """One person's acceptance of an exact number of minor or inherited findings of one check."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    check: str = Field(min_length=1)
+    count: int = Field(ge=1)
+    by: str = Field(min_length=1)
+    reason: str = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do, why, and the state of each gate (`open` or what shuts it)."""
+
+    choice: Choice
+    verdict: Verdict
+    reasons: list[str]
+    gates: dict[str, str]
+
+
+def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTANCES) -> Decision:
+    """Writes decision.json and returns what it says. The answer depends on the records, `now` and the
+    acceptances."""
+    verdict = _read(run.folder / "verdict.json")
+    approval = _read(run.folder / "approval.json")
+    manifest = run.manifest()
+    decision = weigh(
+        Verdict(verdict.get("verdict", Verdict.UNKNOWN)),
+        loaded=is_loaded(run.ledger()),
+        gates={
+            **_accepted(verdict.get("gate_shut", {}), read_acceptances(acceptances)),
+            "pair": _pair(str(manifest.get("environment", ""))),
+            "fresh": _fresh(verdict.get("at"), now or datetime.now(UTC)),
+            "approved": _approved(approval, verdict),
+        },
+    )
+    files.write_json(
+        run.folder / "decision.json",
+        {
+            "decision": decision.choice,
+            "verdict": decision.verdict,
+            "reasons": decision.reasons,
+            "gates": decision.gates,
+            "at": iso_now(),
+        },
+    )
+    return decision
+
+
+def weigh(verdict: Verdict, *, loaded: bool, gates: Mapping[str, str]) -> Decision:
+    """The decision itself. `loaded`: the import is on the target and was not taken back."""
+    shut = [f"gate {name}: {state}" for name, state in sorted(gates.items()) if state != "open"]
+    if verdict is Verdict.FAIL:
+        choice = Choice.ROLLBACK if loaded else Choice.NO_GO
+        reason = (
+            "the migrated data or the app failed a check"
+            if loaded
+            else "it failed before anything was loaded"
+        )
+        return Decision(choice, verdict, [reason], dict(gates))
+    if verdict is Verdict.UNKNOWN:
+        return Decision(Choice.HOLD, verdict, ["not everything that is required was proven"], dict(gates))
+    if shut or not loaded:
+        reasons = shut if loaded else ["nothing of this run is loaded on the target", *shut]
+        return Decision(Choice.HOLD, verdict, reasons, dict(gates))
+    return Decision(Choice.GO, verdict, ["everything passed, every gate is open"], dict(gates))
+
+
+def approve(run: Run, *, by: str, note: str = "") -> None:
+    """Records that a named person approves the verdict as it stands now; a later verdict needs a new
+    approval."""
+    verdict = _read(run.folder / "verdict.json")
+    if verdict.get("verdict") != Verdict.PASS:
+        raise Refusal(
+            f"Run {run.id} is {verdict.get('verdict', 'not judged')}: only a PASS can be approved.",
+            next_step="Judge it with invoke verify smoke first.",
+        )
+    files.write_json(
+        run.folder / "approval.json", {"by": by, "note": note, "at": iso_now(), "stats": verdict["stats"]}
+    )
+
+
+def read_acceptances(path: Path) -> list[Acceptance]:
+    """The acceptances of the file; none when it is absent; a `Refusal` for one that can not be read whole."""
+    if not path.exists():
+        return []
+    try:
+        content = tomllib.loads(path.read_text())
+        if content.keys() - {"accept"}:
+            raise ValueError("only [[accept]] tables belong into it")
+        return [Acceptance.model_validate(one) for one in content.get("accept", [])]
+    except (tomllib.TOMLDecodeError, ValidationError, ValueError) as error:
+        raise Refusal(
+            f"{path.name} can not be read ({type(error).__name__}).",
+            next_step="Each [[accept]] has check, count, by and reason.",
+        ) from None
+
+
+def _accepted(shut: Mapping[str, int], accepted: list[Acceptance]) -> dict[str, str]:
+    """A gate for each check with findings to accept: open only when someone accepted their exact count."""
+    counts = {one.check: one.count for one in accepted}
+    return {
+        check: "open" if counts.get(check) == count else f"{count} findings are not accepted"
+        for check, count in shut.items()
+    }
+
+
+def _pair(environment: str) -> str:
+    return "open" if environment in {"test", "production"} else "rehearsal on the embedded pair"
+
+
+def _fresh(at: str | None, now: datetime) -> str:
+    if at is None:
+        return "there is no verdict"
+    return "open" if now - datetime.fromisoformat(at) <= FRESH else "the verdict is past its freshness limit"
+
+
+def _approved(approval: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+    if not approval:
+        return "not yet approved"
+    return "open" if approval.get("stats") == verdict.get("stats") else "approved for another verdict"
+
+
+def _read(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = files.read_json(path) if path.exists() else {}
+    return content

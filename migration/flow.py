@@ -1,0 +1,265 @@
+"""Carries the steps out, one after the other, and keeps the ledger: migrate, single steps, dry run,
+resume, rollback.
+
+What the tasks call. What a step does is in `migration.steps`; what is done between the load and the
+verdict (export, open) is here too, because it changes or reads the same two sides and belongs into the
+same ledger.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migration import fence, files, pins, quarantine, snapshot
+from migration import rollback as way_back
+from migration.config import Settings
+from migration.context import Context, explained, opened
+from migration.errors import CutoverError, Refusal
+from migration.model import LedgerEntry, StepOutcome
+from migration.progress import Progress, Silent
+from migration.run import Run, iso_now
+from migration.steps import STEPS, Done, Step, named
+from migration.target import Target
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """How a step ended, for whoever shows it."""
+
+    name: str
+    title: str
+    outcome: StepOutcome
+    duration_ms: int
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def migrate(
+    settings: Settings,
+    run: Run,
+    progress: Progress | None = None,
+    *,
+    dry_run: bool = False,
+    resume: bool = False,
+) -> list[StepReport]:
+    """Fence to load. `dry_run` changes nothing on either side and leaves no file; `resume` skips what is
+    done.
+
+    Raises `Refusal` before anything is touched, `RowsQuarantined` when rows need a decision, and
+    `RunIncomplete` when the run had begun and can not go on; each says what to do.
+    """
+    shown = progress or Silent()
+    if dry_run:
+        return _rehearse(settings, shown)
+    with explained("Connecting", touched=False), opened(settings, run, shown) as context:
+        pins.pin(run, context.source, context.target)
+        if resume and _committed(run):
+            return [StepReport(step.name, step.title, StepOutcome.SKIPPED, 0) for step in STEPS]
+        _preflight(context)
+        return [_carry(context, step, resume=resume) for step in STEPS]
+
+
+def step(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> StepReport:
+    """One step by name, anew; a `Refusal` when a step that it builds on is not done."""
+    wanted = named(name)
+    with explained("Connecting", touched=False), opened(settings, run, progress or Silent()) as context:
+        pins.pin(run, context.source, context.target)
+        missing = [needed for needed in wanted.inputs if _last_done(run, needed) is None]
+        if missing:
+            raise Refusal(
+                f"The step {name} builds on {', '.join(missing)}, which this run has not done.",
+                next_step=f"Run invoke {' '.join([*missing, name])}, or invoke migrate for all of them.",
+            )
+        if _committed(run) and name != "load":
+            raise Refusal(
+                f"Run {run.id} has been loaded; its {name} must stay as it was loaded from.",
+                next_step="Begin a new run with invoke migrate, or take this one back: invoke rollback.",
+            )
+        _preflight(context)
+        return _carry(context, wanted, resume=False)
+
+
+def export_target(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> Path:
+    """Downloads the target as it is now to `name` in the run's data folder, for the checks."""
+    shown = progress or Silent()
+    with _target(settings, run) as target, _entered(run, shown, f"export {Path(name).stem}") as notes:
+        path = target.export(run.data / name, include_storage=False, advance=shown.advance)
+        notes["bytes"] = path.stat().st_size
+        return path
+
+
+def open_target(settings: Settings, run: Run, progress: Progress | None = None) -> None:
+    """Lets the app's functions run again, after the data was verified. The fence on the source stays."""
+    with _target(settings, run) as target, _entered(run, progress or Silent(), "open"):
+        target.unpause()
+
+
+def rollback(settings: Settings, run: Run, progress: Progress | None = None) -> way_back.RolledBack:
+    """Takes everything back: the target equal to its backup, proven; fence lifted, pause ended; timed."""
+    shown = progress or Silent()
+    with explained("The rollback", touched=True), opened(settings, run, shown) as context:
+        pins.verify(run, context.source, context.target)
+        with _entered(run, shown, "rollback") as notes:
+            done = way_back.carry_out(context)
+            notes.update(asdict(done))
+        return done
+
+
+def unfence(settings: Settings, run: Run, progress: Progress | None = None) -> tuple[str, ...]:
+    """Lifts the fence alone; the names of the tables that were fenced."""
+    shown = progress or Silent()
+    with explained("Lifting the fence", touched=True), opened(settings, run, shown) as context:
+        pins.verify(run, context.source, context.target)
+        with _entered(run, shown, "unfence") as notes:
+            lifted = fence.lift(context.source, run.id)
+            notes["tables"] = len(lifted)
+        return lifted
+
+
+def verify_identity(run: Run, settings: Settings) -> None:
+    """`Refusal` when the configured pair is not the one that the run was begun on (law 12)."""
+    with explained("Connecting", touched=False), opened(settings, run, Silent()) as context:
+        pins.verify(run, context.source, context.target)
+
+
+# ---------------------------------------------------------------- one step
+
+
+def _carry(context: Context, step: Step, *, resume: bool) -> StepReport:
+    run, inputs = context.run, _inputs(context, step)
+    if resume and not step.again and _current(run, step, inputs):
+        run.append_ledger(LedgerEntry(step=step.name, outcome=StepOutcome.SKIPPED, at=iso_now()))
+        return StepReport(step.name, step.title, StepOutcome.SKIPPED, 0)
+    context.touched = context.touched or step.touches
+    began = time.monotonic()
+    with _entered(run, context.progress, step.name) as notes:
+        with explained(f"The step {step.name}", touched=context.touched):
+            done = step.run(context)
+        notes.update(
+            done.notes, digest=done.digest, inputs=inputs, files=_files(run, step), results=len(run.results())
+        )
+    return StepReport(step.name, step.title, StepOutcome.DONE, _since(began), done.notes)
+
+
+@contextmanager
+def _entered(run: Run, progress: Progress, name: str) -> Iterator[dict[str, Any]]:
+    """A ledger entry when it begins and one when it ends. `digest` in the yielded notes becomes the
+    entry's."""
+    run.append_ledger(LedgerEntry(step=name, outcome=StepOutcome.STARTED, at=iso_now()))
+    began, notes = time.monotonic(), dict[str, Any]()
+    try:
+        with progress.step(name):
+            yield notes
+    except BaseException as error:
+        # only our own sentences are kept: another exception's text may quote a row
+        text = error.happened if isinstance(error, CutoverError) else type(error).__name__
+        run.append_ledger(
+            LedgerEntry(
+                step=name, outcome=StepOutcome.FAILED, at=iso_now(), duration_ms=_since(began), error=text
+            )
+        )
+        raise
+    notes.setdefault("results", len(run.results()))
+    run.append_ledger(
+        LedgerEntry(
+            step=name,
+            outcome=StepOutcome.DONE,
+            at=iso_now(),
+            duration_ms=_since(began),
+            digest=str(notes.pop("digest", "")),
+            notes=notes,
+        )
+    )
+
+
+def _inputs(context: Context, step: Step) -> dict[str, str]:
+    """The digests that a step builds on: of its input steps, and for the transform of the decisions about
+    rows."""
+    found = {name: entry.digest for name in step.inputs if (entry := _last_done(context.run, name))}
+    if step.name == "transform":
+        found["quarantine.toml"] = quarantine.load(context.settings.quarantine_file).digest
+    return found
+
+
+def _current(run: Run, step: Step, inputs: dict[str, str]) -> bool:
+    """Whether the step's last end was a good one, on the same inputs, and its files are still the same."""
+    entry = _last_done(run, step.name)
+    return (
+        entry is not None
+        and entry.notes.get("inputs") == inputs
+        and set(inputs) >= set(step.inputs)
+        and entry.notes.get("files") == _files(run, step)
+    )
+
+
+def _last_done(run: Run, name: str) -> LedgerEntry | None:
+    """The last good end of a step, unless it was begun again or taken back since."""
+    found = None
+    for entry in run.ledger():
+        if entry.step == "rollback" and entry.outcome is StepOutcome.DONE:
+            found = None
+        if entry.step == name and entry.outcome is not StepOutcome.SKIPPED:
+            found = entry if entry.outcome is StepOutcome.DONE else None
+    return found
+
+
+def _files(run: Run, step: Step) -> dict[str, str]:
+    found = [path for pattern in step.outputs for path in sorted(run.data.glob(pattern))]
+    return {str(path.relative_to(run.data)): files.sha256_of(path) for path in found}
+
+
+def _committed(run: Run) -> bool:
+    return _last_done(run, "load") is not None
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+# ---------------------------------------------------------------- before anything is touched
+
+
+def _preflight(context: Context) -> None:
+    """What can be known to fail later is refused now: layout, rights, an empty source, a key that may only
+    read."""
+    fence.examine(context.source)
+    snapshot.not_empty(context.source, context.layout, context.least)
+    if context.target.info().read_only_key:
+        raise Refusal(
+            "The target's key may only read.", next_step="Use a deploy key that may import backups and pause."
+        )
+
+
+def _rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
+    """The dry run: every step, into a scratch folder that is removed, with nothing changed on either side."""
+    scratch = Path(tempfile.mkdtemp(prefix="dry-run-", dir=files.private_folder(settings.data_dir)))
+    try:
+        run = Run(scratch, scratch)
+        with explained("Connecting", touched=False), opened(settings, run, progress) as context:
+            pins.pin(run, context.source, context.target)
+            _preflight(context)
+            return [_rehearsed(context, step) for step in STEPS]
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _rehearsed(context: Context, step: Step) -> StepReport:
+    began = time.monotonic()
+    act: Callable[[Context], Done] = step.rehearse or step.run
+    with context.progress.step(step.name), explained(f"The step {step.name}", touched=False):
+        done = act(context)
+    return StepReport(step.name, step.title, StepOutcome.DONE, _since(began), done.notes)
+
+
+@contextmanager
+def _target(settings: Settings, run: Run) -> Iterator[Target]:
+    """The run's own target, for what does not need the source."""
+    with explained("The target's connection", touched=True), Target.of(settings.target) as target:
+        pins.verify(run, None, target)
+        yield target

@@ -1,0 +1,243 @@
+"""The verdict: one function merges everything that was seen into PASS, FAIL or UNKNOWN, and fails closed
+(law 1).
+
+After judging, before the decision. The core (`judge`) is pure; `merge` reads the run's records and writes
+results.json and verdict.json. FAIL beats UNKNOWN beats PASS, everywhere:
+
+    no required checks, or one without a result                        UNKNOWN
+    a check that crashed or could not judge                            UNKNOWN
+    a red check that turned green without a load or rollback between   UNKNOWN
+    a red check, critical or major; rows in quarantine                 FAIL
+    a red check, minor; findings inherited from v1                     stays PASS, shuts the gate on GO
+
+Results from before the last load or rollback judge data that is no longer there: they are not counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from migration import files
+from migration.errors import RunIncomplete
+from migration.model import CheckResult, Class, LedgerEntry, Outcome, Phase, Severity, StepOutcome, Verdict
+from migration.run import Run, iso_now
+
+_RANK = {Verdict.PASS: 0, Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
+_CHANGES = ("load", "rollback")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One check's standing over all its attempts. `result` is what is shown; None when it never reported."""
+
+    id: str
+    verdict: Verdict
+    reason: str = ""
+    result: CheckResult | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a run came to. `gate_shut`: exact counts that must be accepted by name before GO."""
+
+    verdict: Verdict
+    by_phase: dict[Phase, Verdict]
+    checks: dict[Phase, list[Judged]]
+    reasons: list[str]
+    gate_shut: dict[str, int]
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """FAIL beats UNKNOWN beats PASS; nothing at all is UNKNOWN."""
+    return max(verdicts, key=_RANK.__getitem__, default=Verdict.UNKNOWN)
+
+
+def judge(
+    required: Mapping[Phase, Sequence[str]],
+    results: Sequence[CheckResult],
+    *,
+    loaded: bool,
+    quarantined: int = 0,
+) -> Judgement:
+    """Merges the current results. Order does not matter; one more red result never makes it better.
+
+    `loaded`: the run's import is on the target. `quarantined`: rows that wait for a decision.
+    """
+    by_check: dict[tuple[Phase, str], list[CheckResult]] = defaultdict(list)
+    for result in results:
+        by_check[result.phase, result.id].append(result)
+    wanted = {(phase, name) for phase, names in required.items() for name in names}
+    checks: dict[Phase, list[Judged]] = {phase: [] for phase in Phase}
+    for phase, name in sorted(wanted | by_check.keys()):
+        checks[phase].append(_standing(name, by_check.get((phase, name), [])))
+    by_phase = {phase: _phase(bool(required.get(phase)), judged) for phase, judged in checks.items()}
+    overall = [*by_phase.values(), Verdict.PASS if loaded else Verdict.UNKNOWN]
+    if quarantined:
+        overall.append(Verdict.FAIL)
+    return Judgement(
+        verdict=worst(overall),
+        by_phase=by_phase,
+        checks=checks,
+        reasons=_reasons(checks, by_phase, required, loaded=loaded, quarantined=quarantined),
+        gate_shut=_gates(checks),
+    )
+
+
+def current(results: Sequence[CheckResult], ledger: Sequence[LedgerEntry]) -> list[CheckResult]:
+    """The results that judge what is on the target now: those recorded after the last load or rollback
+    ended."""
+    seen = [
+        int(entry.notes.get("results", 0))
+        for entry in ledger
+        if entry.step in _CHANGES and entry.outcome is StepOutcome.DONE
+    ]
+    return list(results[seen[-1] :]) if seen else list(results)
+
+
+def is_loaded(ledger: Sequence[LedgerEntry]) -> bool:
+    """Whether the import was committed and not taken back since."""
+    changes = [entry.step for entry in ledger if entry.step in _CHANGES and entry.outcome is StepOutcome.DONE]
+    return changes[-1:] == ["load"]
+
+
+def merge(run: Run, phases: Sequence[Phase] | None = None) -> Verdict:
+    """Writes results.json and verdict.json from the run's records; the verdict of these phases (None: the
+    run's).
+
+    A record that can not be read is UNKNOWN, never an excuse.
+    """
+    judgement = _judged(run)
+    files.write_json(run.folder / "results.json", _results_record(judgement))
+    files.write_json(run.folder / "verdict.json", _verdict_record(judgement))
+    if phases is None:
+        return judgement.verdict
+    return worst(judgement.by_phase[phase] for phase in phases)
+
+
+def _judged(run: Run) -> Judgement:
+    try:
+        ledger, results, required = run.ledger(), run.results(), run.required()
+    except (RunIncomplete, ValueError) as error:
+        empty = judge({}, [], loaded=False)
+        text = error.happened if isinstance(error, RunIncomplete) else "A record of the run can not be read."
+        return Judgement(empty.verdict, empty.by_phase, empty.checks, [text, *empty.reasons], {})
+    quarantined = int((run.manifest().get("transform") or {}).get("quarantined", 0))
+    return judge(required, current(results, ledger), loaded=is_loaded(ledger), quarantined=quarantined)
+
+
+def _standing(name: str, attempts: list[CheckResult]) -> Judged:
+    """What a check's attempts come to. Within one attempt the worst counts, between attempts the last one,
+
+    but a red attempt is only ever refuted by a change of the data, which would have made it an old one.
+    """
+    if not attempts:
+        return Judged(name, Verdict.UNKNOWN, "required, but without a result")
+    last = max(result.attempt for result in attempts)
+    latest = max((r for r in attempts if r.attempt == last), key=lambda r: _RANK[_of(r)])
+    failed = [result for result in attempts if _of(result) is Verdict.FAIL]
+    if failed and _of(latest) is Verdict.PASS:
+        return Judged(name, Verdict.UNKNOWN, "red, then green without a load or rollback between", latest)
+    if failed:
+        shown = latest if latest in failed else max(failed, key=lambda result: result.attempt)
+        return Judged(name, Verdict.FAIL, "failed", shown)
+    verdict = _of(latest)
+    return Judged(
+        name, verdict, "" if verdict is Verdict.PASS else (latest.error or "could not judge"), latest
+    )
+
+
+def _of(result: CheckResult) -> Verdict:
+    """A minor check that fails does not fail the run: it shuts the gate (law 1)."""
+    if result.outcome is Outcome.UNKNOWN:
+        return Verdict.UNKNOWN
+    if result.outcome is Outcome.FAIL and result.severity is not Severity.MINOR:
+        return Verdict.FAIL
+    return Verdict.PASS
+
+
+def _phase(is_required: bool, judged: list[Judged]) -> Verdict:
+    found = worst(one.verdict for one in judged)
+    return found if is_required else worst([found, Verdict.UNKNOWN])
+
+
+def _reasons(
+    checks: Mapping[Phase, list[Judged]],
+    by_phase: Mapping[Phase, Verdict],
+    required: Mapping[Phase, Sequence[str]],
+    *,
+    loaded: bool,
+    quarantined: int,
+) -> list[str]:
+    reasons = [f"{quarantined} rows are in quarantine"] if quarantined else []
+    if not loaded:
+        reasons.append("nothing of this run is loaded on the target")
+    reasons += [f"phase {phase} was not judged" for phase in by_phase if not required.get(phase)]
+    for verdict in (Verdict.FAIL, Verdict.UNKNOWN):
+        reasons += [
+            f"{phase} {one.id}: {one.reason}"
+            for phase, judged in checks.items()
+            for one in judged
+            if one.verdict is verdict
+        ]
+    return reasons
+
+
+def _gates(checks: Mapping[Phase, list[Judged]]) -> dict[str, int]:
+    """Exact counts by check: minor differences, and what was already so in v1."""
+    shut: dict[str, int] = {}
+    for judged in checks.values():
+        for one in judged:
+            if one.result is not None and (count := _gated(one.result)):
+                shut[one.id] = shut.get(one.id, 0) + count
+    return shut
+
+
+def _gated(result: CheckResult) -> int:
+    inherited = result.classes.get(Class.INHERITED, 0)
+    if result.severity is Severity.MINOR and result.outcome is Outcome.FAIL:
+        return inherited + max(1, result.classes.get(Class.INTRODUCED, 0))
+    return inherited
+
+
+def _results_record(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "results": [
+            {
+                **one.result.model_dump(mode="json", by_alias=True),
+                "verdict": one.verdict,
+                "reason": one.reason,
+            }
+            for judged in judgement.checks.values()
+            for one in judged
+            if one.result is not None
+        ],
+        "missing": {
+            phase: [one.id for one in judged if one.result is None]
+            for phase, judged in judgement.checks.items()
+        },
+    }
+
+
+def _verdict_record(judgement: Judgement) -> dict[str, Any]:
+    everyone = [one for judged in judgement.checks.values() for one in judged]
+    results = [one.result for one in everyone if one.result is not None]
+    return {
+        "verdict": judgement.verdict,
+        "by_phase": judgement.by_phase,
+        "success": judgement.verdict is Verdict.PASS,
+        "stats": {
+            "checks": len(everyone),
+            "passed": sum(one.verdict is Verdict.PASS for one in everyone),
+            "failed": sum(one.verdict is Verdict.FAIL for one in everyone),
+            "unknown": sum(one.verdict is Verdict.UNKNOWN for one in everyone),
+            "seen": sum(result.seen for result in results),
+            "matched": sum(result.matched for result in results),
+        },
+        "errors": [f"{one.id}: {one.reason}" for one in everyone if one.verdict is Verdict.FAIL],
+        "reasons": judgement.reasons,
+        "gate_shut": judgement.gate_shut,
+        "at": iso_now(),
+    }
