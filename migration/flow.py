@@ -56,7 +56,7 @@ def migrate(
     """
     shown = progress or Silent()
     if dry_run:
-        return _rehearse(settings, shown)
+        return rehearse(settings, shown)
     with explained("Connecting", touched=False), opened(settings, run, shown) as context:
         pins.pin(run, context.source, context.target)
         if resume and _committed(run):
@@ -236,7 +236,7 @@ def _preflight(context: Context) -> None:
         )
 
 
-def _rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
+def rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
     """The dry run: every step, into a scratch folder that is removed, with nothing changed on either side."""
     scratch = Path(tempfile.mkdtemp(prefix="dry-run-", dir=files.private_folder(settings.data_dir)))
     try:

@@ -61,7 +61,13 @@ def _results(folder: Path, problems: list[str]) -> list[CheckResult]:
     if not isinstance(rows, list):
         problems.append("results.json holds no list of results.")
         return []
-    return _last_attempts(_valid(rows, CheckResult, merged.name, problems))
+    return _last_attempts(_valid([_as_recorded(row) for row in rows], CheckResult, merged.name, problems))
+
+
+def _as_recorded(row: Any) -> Any:
+    """A merged result as the check wrote it: without what the merge added (its verdict and reason)."""
+    added = ("verdict", "reason")
+    return {name: value for name, value in row.items() if name not in added} if isinstance(row, dict) else row
 
 
 def _last_attempts(results: Iterator[CheckResult]) -> list[CheckResult]:

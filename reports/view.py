@@ -156,6 +156,8 @@ def _sentence(verdict: str, results: list[CheckResult]) -> str:
         return f"All {len(results):,} required checks passed; {seen:,} comparisons were made."
     failed = sum(result.outcome is Outcome.FAIL for result in results)
     unknown = sum(result.outcome is Outcome.UNKNOWN for result in results)
+    if verdict == Verdict.FAIL and not failed:
+        return "The run failed before its data could be judged."
     if verdict == Verdict.FAIL:
         return f"{failed:,} of {len(results):,} checks failed, {unknown:,} could not be judged."
     return f"Not proven: {unknown:,} of {len(results):,} checks could not be judged, or a phase is missing."

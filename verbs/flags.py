@@ -29,6 +29,12 @@ FLAGS = {
     "fault": "plant this corruption after the load (see `faults`); the verdict must be FAIL",
     "names": "only the names, one a line",
     "fix": "mend what the linters can mend",
+    "key": "the row's key, as `quarantine` lists it",
+    "table": "the row's table, as `quarantine` lists it",
+    "as_": "exclude (do not migrate), assign (to the owner in --value) or value (column=text in --value)",
+    "value": "what `assign` and `value` write",
+    "by": "who decides",
+    "reason": "why",
     "path": "which tests (default: all)",
     "select": "only tests whose name matches this expression",
 }
@@ -38,5 +44,5 @@ def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
     """An invoke task whose flags are documented in `FLAGS` and whose errors end as the laws say."""
     names = list(inspect.signature(body).parameters)[1:]
     explained: dict[str, str] = {name: FLAGS[name] for name in names}
-    made: Any = task(help=explained)(guarded(body))
+    made: Any = task(help=explained, positional=[name for name in names if name == "key"])(guarded(body))
     return cast("Task[Callable[Arguments, None]]", made)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from migration import decision, flow, verdict
 from migration.config import Settings
@@ -26,11 +27,11 @@ SMOKE = (Phase.SMOKE, Phase.AFTER)
 def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the data while the target is paused, opens it unless the data is wrong, then judges the app."""
     with progress.step("verify"):
-        flow.export_target(settings, run, "verified.zip")
+        flow.export_target(settings, run, "verified.zip", progress)
         suites.judge(settings, run, Phase.DATA, progress, workers=workers)
         if verdict.merge(run, [Phase.DATA]) is Verdict.FAIL:
             return Verdict.FAIL
-        flow.open_target(settings, run)
+        flow.open_target(settings, run, progress)
         suites.judge(settings, run, Phase.APP, progress, workers=workers)
     return verdict.merge(run, VERIFY)
 
@@ -45,7 +46,7 @@ def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0)
                 next_step=f"{run.folder / 'evidence' / 'canary.log'} says more.",
             )
         suites.judge(settings, run, Phase.SMOKE, progress)
-        flow.export_target(settings, run, "after_smoke.zip")
+        flow.export_target(settings, run, "after_smoke.zip", progress)
         suites.judge(settings, run, Phase.AFTER, progress, workers=workers)
     return verdict.merge(run, SMOKE)
 
@@ -58,18 +59,26 @@ def conclude(run: Run) -> Verdict:
     return merged
 
 
+@dataclass
+class Conclusion:
+    """What a run came to, known when it is concluded."""
+
+    verdict: Verdict = Verdict.UNKNOWN
+
+
 @contextmanager
-def concluding(run: Run) -> Iterator[None]:
+def concluding(run: Run) -> Iterator[Conclusion]:
     """Whatever happens inside, the run is concluded; an error inside is what the caller gets to see."""
+    conclusion = Conclusion()
     try:
-        yield
+        yield conclusion
     except BaseException:
         try:
             conclude(run)
         except Exception as error:  # noqa: BLE001 - the first error matters more; this one goes to the log
             log(f"the run could not be concluded: {type(error).__name__}")
         raise
-    conclude(run)
+    conclusion.verdict = conclude(run)
 
 
 def planned(phases: Sequence[Phase]) -> list[str]:

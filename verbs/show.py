@@ -87,3 +87,9 @@ class Lines:
 
 def _counter(done: int, total: int | None) -> str:
     return f"{done:,} of {total:,}" if total else f"{done:,}"
+
+
+def answer(text: str) -> None:
+    """What a task has to say, on stdout."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -151,3 +151,15 @@ def test_lone_surrogate_in_a_record_can_still_be_written(tmp_path: Path) -> None
     reasons = ["half a \ud83d pair"]
     html = write(records.folder(tmp_path, records.PASSING, "PASS", "HOLD", reasons)).read_text()
     assert "half a \\ud83d pair" in html
+
+
+def test_merged_results_are_read_with_what_the_merge_added(tmp_path: Path) -> None:
+    folder = records.failed(tmp_path)
+    merged = [
+        {**result.model_dump(mode="json", by_alias=True), "verdict": "PASS", "reason": ""}
+        for result in records.PASSING
+    ]
+    records.write(folder / "results.json", {"results": merged, "missing": {}})
+    html = write(folder).read_text()
+    assert "is not a valid" not in html
+    assert f"<dd>{len(records.PASSING)}<small> of {len(records.PASSING)}</small>" in html

@@ -1,0 +1,119 @@
+"""A whole cutover on an embedded pair of its own: start, migrate, judge, conclude, clean up.
+
+The pair lives in a fresh temporary folder and ends with the rehearsal, also on Ctrl-C, a polite kill or an
+error; with `keep` it lives in `fixtures/.pair` and stays. A rehearsal can plant a fault after the load, to
+show that the verdict turns red. It never looks at configured deployments.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fixtures import pair
+from fixtures.faults import FAULTS, plant
+from fixtures.tamper import NothingToCorruptError
+from migration import config, flow
+from migration.config import Settings
+from migration.errors import Refusal, RunIncomplete
+from migration.model import Verdict
+from migration.progress import Progress
+from migration.run import Run
+from verbs import judging, show
+from verbs.line import LINE
+from verbs.show import answer
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What to rehearse: the size and seed of the made-up data, and what to do to it."""
+
+    users: int
+    cases: int
+    seed: int
+    hazards: bool = False
+    fault: str = ""
+    keep: bool = False
+    workers: int = 0
+
+    def carry_out(self, *, quiet: bool = False) -> tuple[Verdict, Run]:
+        """Rehearses and returns verdict and run; everything it started has ended, unless `keep`."""
+        if self.fault and self.fault not in FAULTS:
+            raise Refusal(
+                f"There is no fault {self.fault!r}.", next_step="`./inv faults --names` lists them."
+            )
+        progress = show.chosen(quiet=quiet)
+        with self._pair(progress) as settings:
+            run = LINE.begin_run(settings)
+            with judging.concluding(run) as conclusion:
+                self._cutover(settings, run, progress)
+        if conclusion.verdict is Verdict.PASS and not self.keep:
+            shutil.rmtree(run.data, ignore_errors=True)  # made-up rows of a pair that is gone
+        return conclusion.verdict, run
+
+    def _cutover(self, settings: Settings, run: Run, progress: Progress) -> None:
+        flow.migrate(settings, run, progress)
+        if self.fault:
+            with progress.step(f"plant {self.fault}"):
+                _plant(self.fault, settings)
+        if judging.verify(settings, run, progress, workers=self.workers) is not Verdict.FAIL:
+            judging.smoke(settings, run, progress, workers=self.workers)
+
+    @contextmanager
+    def _pair(self, progress: Progress) -> Iterator[Settings]:
+        folder = self._folder()
+        try:
+            with progress.step("start the pair"):
+                pair.up(
+                    folder,
+                    users=self.users,
+                    cases=self.cases,
+                    seed=self.seed,
+                    hazards=self.hazards,
+                    echo=lambda _line: None,
+                )
+            yield config.load("embedded", environ={**os.environ, "CUTOVER_PAIR": str(folder / "pair.json")})
+        finally:
+            if not self.keep:
+                with _undisturbed(), progress.step("end the pair"):
+                    pair.down(folder)
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _folder(self) -> Path:
+        if not self.keep:
+            return Path(tempfile.mkdtemp(prefix="cutover-pair-"))
+        kept = config.ROOT / "fixtures" / ".pair"
+        if (kept / "pair.json").exists():
+            raise Refusal(
+                f"A kept pair is there already: {kept}.",
+                next_step="End it with `./inv pair.down`, or rehearse without --keep.",
+            )
+        return kept
+
+
+def _plant(fault: str, settings: Settings) -> None:
+    try:
+        planted = plant(fault, settings)
+    except NothingToCorruptError as error:
+        raise RunIncomplete(
+            f"The fault {fault} can not be planted in this data: {error}.",
+            next_step="Rehearse it with more --cases, or another --seed.",
+        ) from None
+    answer(f"Planted {fault} in {planted.table} {planted.key} {planted.field}".rstrip())
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C must not leave processes behind."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,146 @@
+"""What the operator's verbs do, in the order of a run: settings, run, the engine or the checks, conclusion.
+
+Between `tasks.py` (flags) and the rooms that work. Whatever ends after a run began is concluded (verdict,
+decision and report written) before the task leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from migration import config, flow
+from migration.config import Settings
+from migration.flow import StepReport
+from migration.model import EXIT_CODE, Phase, Verdict
+from migration.run import Run, find
+from reports.read import evidence
+from reports.render import write
+from verbs import judging, show
+from verbs.exits import leave
+from verbs.line import LINE
+from verbs.show import answer
+
+
+def migrate(*, dry_run: bool, resume: bool, quiet: bool) -> None:
+    """Moves the data, in a new run or in the latest one. A dry run begins no run and changes nothing."""
+    settings = LINE.settings(of_run=resume)
+    progress = show.chosen(quiet=quiet)
+    if dry_run:
+        for step in flow.rehearse(settings, progress):
+            answer(_would(step))
+        answer("Dry run: nothing was changed on either side.")
+        return
+    run = LINE.open_run(settings) if resume else LINE.begin_run(settings)
+    with judging.concluding(run):
+        flow.migrate(settings, run, progress, resume=resume)
+    answer(f"Migrated in run {run.id}; the target stays paused. Next: `./inv verify smoke`.")
+
+
+def step(name: str, *, begins: bool = False, quiet: bool = False) -> None:
+    """Carries out one step of the run. `begins`: in a new run, unless one is named or begun on this line."""
+    new = begins and LINE.run is None and LINE.run_id is None
+    settings = LINE.settings(of_run=not new)
+    run = LINE.begin_run(settings) if new else LINE.open_run(settings)
+    with judging.concluding(run):
+        done = flow.step(settings, run, name, show.chosen(quiet=quiet))
+    answer(f"{name}: {done.title}, done in {done.duration_ms / 1000:.1f} s{_counts(done)} (run {run.id})")
+
+
+def verify(*, dry_run: bool, workers: int, quiet: bool) -> None:
+    """Judges the data and the app, and leaves with their verdict."""
+    if dry_run:
+        _plan(judging.VERIFY)
+        return
+    settings, run = _of_run()
+    with judging.concluding(run):
+        verdict = judging.verify(settings, run, show.chosen(quiet=quiet), workers=workers)
+    conclusion(verdict, run)
+
+
+def smoke(*, dry_run: bool, workers: int, quiet: bool) -> None:
+    """Judges the site and what the canary left behind, and leaves with their verdict."""
+    if dry_run:
+        _plan(judging.SMOKE)
+        return
+    settings, run = _of_run()
+    with judging.concluding(run):
+        verdict = judging.smoke(settings, run, show.chosen(quiet=quiet), workers=workers)
+    conclusion(verdict, run)
+
+
+def rollback(*, quiet: bool) -> None:
+    """Restores the target to its backup, lifts the fence, ends the pause."""
+    settings, run = _of_run()
+    with judging.concluding(run):
+        done = flow.rollback(settings, run, show.chosen(quiet=quiet))
+    how = "was restored" if done.restored else "was still as before"
+    answer(f"Rolled back: the target {how} and equals its backup ({done.documents:,} documents).")
+
+
+def unfence() -> None:
+    """Lets the source be written again."""
+    settings, run = _of_run()
+    answer(f"The fence was lifted from {len(flow.unfence(settings, run))} tables.")
+
+
+def decide() -> None:
+    """Merges and decides from the records, and leaves with the verdict."""
+    conclusion(judging.conclude(records()), records())
+
+
+def report() -> None:
+    """Writes the report anew from the records."""
+    answer(str(write(records().folder)))
+
+
+def runs() -> None:
+    """One line for each run."""
+    for folder in sorted(path.parent for path in config.runs_dir().glob("*/manifest.json")):
+        found = evidence(folder)
+        environment, verdict = found.manifest.get("environment", "?"), found.verdict.get("verdict", "?")
+        answer(f"{folder.name}  {environment:<10}  {verdict:<7}  {found.decision.get('decision', '?')}")
+
+
+def records() -> Run:
+    """The run of this line from its records alone: no pair needs to be configured to read them."""
+    if LINE.run is None:
+        folder = find(config.runs_dir(), LINE.run_id)
+        LINE.run = Run(folder, config.data_dir() / "runs" / folder.name)
+    return LINE.run
+
+
+def conclusion(verdict: Verdict, run: Run) -> None:
+    """Says what came out and where the report is, and leaves with the verdict's code."""
+    found = evidence(run.folder)
+    answer(f"{verdict}  decision {found.decision.get('decision', 'HOLD')}  run {run.id}")
+    reasons = found.verdict.get("reasons")
+    for reason in reasons[:3] if isinstance(reasons, list) and verdict is not Verdict.PASS else []:
+        answer(f"  {reason}")
+    answer(f"Report: {_short(run.folder / 'report.html')}")
+    leave(EXIT_CODE[verdict])
+
+
+def _of_run() -> tuple[Settings, Run]:
+    settings = LINE.settings(of_run=True)
+    return settings, LINE.open_run(settings)
+
+
+def _plan(phases: Sequence[Phase]) -> None:
+    checks = judging.planned(phases)
+    for line in checks:
+        answer(line)
+    answer(f"Dry run: {len(checks)} checks would be made; nothing was changed.")
+
+
+def _would(step: StepReport) -> str:
+    return f"{step.name:<10} would {step.title}{_counts(step)}"
+
+
+def _counts(step: StepReport) -> str:
+    shown = [f"{name} {count}" for name, count in step.notes.items() if isinstance(count, int | str)]
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(config.ROOT) if path.is_relative_to(config.ROOT) else path
