@@ -1,8 +1,11 @@
 """Wiring of the browser suites: browser, sign-in once, traces of what went red. Judges nothing itself.
 
+The plugin's fixtures browser, context and page are left alone: whoever asks for one of them gets a browser's
+name into the id of the check.
+
 settings     the run's environment, with the canary's credentials
 expected     what the canary's pages must show
-page         a page where the canary is signed in; its trace is kept in the data folder if the test goes red
+signed_in    a page where the canary is signed in; its trace is kept in the data folder if the test goes red
 watch        the complaints of that page's browser
 fresh        a page where nobody is signed in, never traced, with its own watch
 evidence     a function: name -> where a screenshot goes
@@ -69,8 +72,7 @@ def expected(run: Run) -> Expected:
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """One Chromium. Not the plugin's own fixture, whose parameter would be part of every check's id."""
+def chromium(playwright: Playwright) -> Iterator[Browser]:
     started = playwright.chromium.launch(executable_path=browser_executable())
     yield started
     started.close()
@@ -91,9 +93,11 @@ def context_options(base_url: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def storage_state(browser: Browser, context_options: dict[str, Any], canary: tuple[str, str]) -> StorageState:
+def storage_state(
+    chromium: Browser, context_options: dict[str, Any], canary: tuple[str, str]
+) -> StorageState:
     """The canary's session, made once; what an interrupted smoke run left behind is removed on the way."""
-    context = browser.new_context(**context_options)
+    context = chromium.new_context(**context_options)
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     login = LoginPage(page)
@@ -110,14 +114,14 @@ def storage_state(browser: Browser, context_options: dict[str, Any], canary: tup
 
 
 @pytest.fixture
-def context(
-    browser: Browser,
+def canary_context(
+    chromium: Browser,
     context_options: dict[str, Any],
     storage_state: StorageState,
     request: pytest.FixtureRequest,
     run: Run,
 ) -> Iterator[BrowserContext]:
-    opened = browser.new_context(**context_options, storage_state=storage_state)
+    opened = chromium.new_context(**context_options, storage_state=storage_state)
     opened.set_default_timeout(PATIENCE_MS)
     opened.tracing.start(screenshots=True, snapshots=True)
     yield opened
@@ -131,21 +135,21 @@ def context(
 
 
 @pytest.fixture
-def watch(context: BrowserContext, base_url: str, settings: Settings) -> Watch:
-    return Watch.on(context, base_url, settings.target.url)
+def watch(canary_context: BrowserContext, base_url: str, settings: Settings) -> Watch:
+    return Watch.on(canary_context, base_url, settings.target.url)
 
 
 @pytest.fixture
-def page(context: BrowserContext, watch: Watch) -> Page:
+def signed_in(canary_context: BrowserContext, watch: Watch) -> Page:
     assert watch.taken() == []  # it listens before the first page is opened
-    return context.new_page()
+    return canary_context.new_page()
 
 
 @pytest.fixture
 def fresh(
-    browser: Browser, context_options: dict[str, Any], base_url: str, settings: Settings
+    chromium: Browser, context_options: dict[str, Any], base_url: str, settings: Settings
 ) -> Iterator[tuple[Page, Watch]]:
-    context = browser.new_context(**context_options)
+    context = chromium.new_context(**context_options)
     context.set_default_timeout(PATIENCE_MS)
     watch = Watch.on(context, base_url, settings.target.url)
     yield context.new_page(), watch

@@ -35,7 +35,7 @@ def test_the_shipped_bundle_names_the_target(
 
 
 def test_every_call_goes_to_the_target(
-    record: Recorder, page: Page, watch: Watch, settings: Settings, base_url: str
+    record: Recorder, signed_in: Page, watch: Watch, settings: Settings, base_url: str
 ) -> None:
     called: set[str] = set()
 
@@ -44,12 +44,12 @@ def test_every_call_goes_to_the_target(
         if CALL.search(parts.path):
             called.add(parts.netloc)
 
-    page.on("request", note)
-    page.on("websocket", note)
+    signed_in.on("request", note)
+    signed_in.on("websocket", note)
     title = "the signed-in site calls the target and no other deployment"
     with travel(record, watch, scope="bundle", title=title) as journey:
-        Dashboard(page).open()
-        journey.sees(Dashboard(page).counts, "the dashboard's counts")
+        Dashboard(signed_in).open()
+        journey.sees(Dashboard(signed_in).counts, "the dashboard's counts")
         target = urlsplit(settings.target.url).netloc
         journey.holds("calls", target, target in called, "at least one call")
         for other in called - {target, urlsplit(base_url).netloc}:

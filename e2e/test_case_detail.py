@@ -19,11 +19,11 @@ pytestmark = pytest.mark.smoke
 
 
 def test_every_field_of_every_case_is_shown(
-    record: Recorder, page: Page, watch: Watch, expected: Expected, evidence: Callable[[str], Path]
+    record: Recorder, signed_in: Page, watch: Watch, expected: Expected, evidence: Callable[[str], Path]
 ) -> None:
     title = "each case of the canary shows every displayed field as the source has it"
     with travel(record, watch, scope="cases", title=title) as journey:
-        detail = CaseDetail(page)
+        detail = CaseDetail(signed_in)
         for case in expected.live:
             detail.open(case["_id"])
             journey.sees(detail.sections.or_(detail.not_found), f"case {key_of(case)}")
@@ -33,13 +33,15 @@ def test_every_field_of_every_case_is_shown(
             # textContent as stored: inner_text would fold blanks and line ends.
             journey.equal(key_of(case), "title", case["employerName"], detail.title.text_content() or "")
             compare(journey, key_of(case), case, detail.read())
-        page.screenshot(path=evidence("case_detail"), full_page=True, animations="disabled")
+        signed_in.screenshot(path=evidence("case_detail"), full_page=True, animations="disabled")
 
 
-def test_deleted_cases_are_not_shown(record: Recorder, page: Page, watch: Watch, expected: Expected) -> None:
+def test_deleted_cases_are_not_shown(
+    record: Recorder, signed_in: Page, watch: Watch, expected: Expected
+) -> None:
     title = "the list holds the canary's living cases only, and a soft-deleted one is not found"
     with travel(record, watch, scope="cases", title=title) as journey:
-        cases, detail = CaseList(page), CaseDetail(page)
+        cases, detail = CaseList(signed_in), CaseDetail(signed_in)
         cases.open_all()
         journey.sees(cases.cards, "the list of cases")
         journey.equal("list", "cases", str(len(expected.live)), cases.number())

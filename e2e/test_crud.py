@@ -26,17 +26,17 @@ EDITED = {"caseNumber": "S-200"}
 STORED_AS = {"caseStatus": "pwd", "progressStatus": "filed", "recruitmentApplicantsCount": 0}
 
 
-def test_a_case_is_created_edited_and_deleted(record: Recorder, page: Page, watch: Watch) -> None:
+def test_a_case_is_created_edited_and_deleted(record: Recorder, signed_in: Page, watch: Watch) -> None:
     typed = {"employerName": employer_name(record.run.id), **TYPED}
     title = "a case can be created, read again, edited in one field, and deleted"
     with travel(record, watch, scope="cases", title=title) as journey:
-        case_id = _create(journey, page, typed)
-        before = _reload(journey, page, case_id)
+        case_id = _create(journey, signed_in, typed)
+        before = _reload(journey, signed_in, case_id)
         compare(journey, "create", {**STORED_AS, **typed}, before)
-        _edit(journey, page, case_id)
-        after = _reload(journey, page, case_id)
+        _edit(journey, signed_in, case_id)
+        after = _reload(journey, signed_in, case_id)
         _only_changed(journey, values_of(before), values_of(after))
-        _delete(journey, page, case_id)
+        _delete(journey, signed_in, case_id)
 
 
 def _create(journey: Journey, page: Page, typed: dict[str, str]) -> str:

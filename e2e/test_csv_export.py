@@ -34,11 +34,11 @@ COLUMNS = [
 
 
 def test_the_export_of_all_cases_equals_the_source(
-    record: Recorder, page: Page, watch: Watch, expected: Expected, tmp_path: Path
+    record: Recorder, signed_in: Page, watch: Watch, expected: Expected, tmp_path: Path
 ) -> None:
     title = "the CSV of all the canary's cases equals the source in all 48 columns"
     with travel(record, watch, scope="cases", title=title) as journey:
-        cases = CaseList(page)
+        cases = CaseList(signed_in)
         cases.open_all()
         journey.sees(cases.cards, "the list of cases")
         cases.show_all()
@@ -46,7 +46,7 @@ def test_the_export_of_all_cases_equals_the_source(
         cases.select_all()
         count = len(expected.live)
         journey.sees(cases.bar.get_by_text(re.compile(rf"\b{count}\b")), f"a selection of {count} cases")
-        with page.expect_download() as waiting:
+        with signed_in.expect_download() as waiting:
             cases.export_csv().click()
         file = tmp_path / "export.csv"
         waiting.value.save_as(file)

@@ -20,16 +20,16 @@ TILES = ("pwd", "recruitment", "eta9089", "i140", "complete", "closed")
 
 
 def test_the_counts_are_those_of_the_source(
-    record: Recorder, page: Page, watch: Watch, expected: Expected, evidence: Callable[[str], Path]
+    record: Recorder, signed_in: Page, watch: Watch, expected: Expected, evidence: Callable[[str], Path]
 ) -> None:
     title = "every tile and the total show the canary's counts"
     with travel(record, watch, scope="dashboard", title=title) as journey:
-        dashboard = Dashboard(page)
+        dashboard = Dashboard(signed_in)
         dashboard.open()
         # A signed-out query answers zeros, so a number is read only beside a greeting.
         journey.sees(dashboard.greeting, "the greeting")
         journey.sees(dashboard.counts, "the counts")
-        page.screenshot(path=evidence("dashboard"), full_page=True, animations="disabled")
+        signed_in.screenshot(path=evidence("dashboard"), full_page=True, animations="disabled")
         for tile in TILES:
             journey.equal("dashboard", tile, str(expected.summary[tile]), dashboard.count(tile))
         duplicates = expected.summary["duplicates"]  # v2 shows this tile only when there are some
