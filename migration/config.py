@@ -80,7 +80,8 @@ class File(_Frozen):
 class Settings(_Frozen):
     """Everything a run is told from outside. `pair_file` matters to the embedded environment only.
 
-    `quarantine_file` holds the decisions about rows: the repository's for real pairs, the pair's own for embedded.
+    `quarantine_file` holds the decisions about rows: the repository's for real pairs, the pair's own for
+    embedded.
     """
 
     environment: Environment

@@ -8,7 +8,7 @@ verdict and a real pair: evidence from the embedded pair never opens a productio
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from migration import files
 from migration.config import ROOT
 from migration.errors import Refusal
-from migration.model import Choice, Verdict
+from migration.model import Choice, LedgerEntry, Verdict
 from migration.run import Run, iso_now
 from migration.verdict import is_loaded
 
@@ -38,6 +38,12 @@ class Acceptance(BaseModel):
     count: int = Field(ge=1)
     by: str = Field(min_length=1)
     reason: str = Field(min_length=1)
+
+
+class _Acceptances(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    accept: list[Acceptance] = []
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTA
         gates={
             **_accepted(verdict.get("gate_shut", {}), read_acceptances(acceptances)),
             "pair": _pair(str(manifest.get("environment", ""))),
-            "fresh": _fresh(verdict.get("at"), now or datetime.now(UTC)),
-            "approved": _approved(approval, verdict),
+            "fresh": _fresh(run.ledger(), now or datetime.now(UTC)),
+            "approved": _approved(approval, run.folder / "results.json"),
         },
     )
     files.write_json(
@@ -108,7 +114,8 @@ def approve(run: Run, *, by: str, note: str = "") -> None:
             next_step="Judge it with invoke verify smoke first.",
         )
     files.write_json(
-        run.folder / "approval.json", {"by": by, "note": note, "at": iso_now(), "stats": verdict["stats"]}
+        run.folder / "approval.json",
+        {"by": by, "note": note, "at": iso_now(), "results": files.sha256_of(run.folder / "results.json")},
     )
 
 
@@ -117,11 +124,8 @@ def read_acceptances(path: Path) -> list[Acceptance]:
     if not path.exists():
         return []
     try:
-        content = tomllib.loads(path.read_text())
-        if content.keys() - {"accept"}:
-            raise ValueError("only [[accept]] tables belong into it")
-        return [Acceptance.model_validate(one) for one in content.get("accept", [])]
-    except (tomllib.TOMLDecodeError, ValidationError, ValueError) as error:
+        return _Acceptances.model_validate(tomllib.loads(path.read_text())).accept
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
         raise Refusal(
             f"{path.name} can not be read ({type(error).__name__}).",
             next_step="Each [[accept]] has check, count, by and reason.",
@@ -141,16 +145,21 @@ def _pair(environment: str) -> str:
     return "open" if environment in {"test", "production"} else "rehearsal on the embedded pair"
 
 
-def _fresh(at: str | None, now: datetime) -> str:
-    if at is None:
-        return "there is no verdict"
-    return "open" if now - datetime.fromisoformat(at) <= FRESH else "the verdict is past its freshness limit"
+def _fresh(ledger: Sequence[LedgerEntry], now: datetime) -> str:
+    """Evidence is as old as the last export of the target that was judged."""
+    exports = [entry.at for entry in ledger if entry.step.startswith("export ")]
+    if not exports:
+        return "nothing was judged"
+    age = now - datetime.fromisoformat(exports[-1])
+    return "open" if age <= FRESH else "the evidence is past its freshness limit"
 
 
-def _approved(approval: Mapping[str, Any], verdict: Mapping[str, Any]) -> str:
+def _approved(approval: Mapping[str, Any], results: Path) -> str:
+    """An approval is of these very results: one more check run, and a person looks again."""
     if not approval:
         return "not yet approved"
-    return "open" if approval.get("stats") == verdict.get("stats") else "approved for another verdict"
+    same = results.exists() and approval.get("results") == files.sha256_of(results)
+    return "open" if same else "approved for other results"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from migration import files
 from migration.errors import RunIncomplete
 from migration.model import CheckResult, Class, LedgerEntry, Outcome, Phase, Severity, StepOutcome, Verdict
-from migration.run import Run, iso_now
+from migration.run import Run
 
 _RANK = {Verdict.PASS: 0, Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
 _CHANGES = ("load", "rollback")
@@ -31,20 +31,27 @@ _CHANGES = ("load", "rollback")
 
 @dataclass(frozen=True)
 class Judged:
-    """One check's standing over all its attempts. `result` is what is shown; None when it never reported."""
+    """One check's standing over all its attempts. `results` are those of the attempt that is shown (a check
+    may speak about several scopes); none when it never reported.
+    """
 
     id: str
     verdict: Verdict
     reason: str = ""
-    result: CheckResult | None = None
+    results: tuple[CheckResult, ...] = ()
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a run came to. `gate_shut`: exact counts that must be accepted by name before GO."""
+    """What a run came to. `run`: what the run itself says, whatever the checks (loaded, nothing in
+    quarantine).
+
+    `gate_shut`: exact counts that must be accepted by name before GO.
+    """
 
     verdict: Verdict
     by_phase: dict[Phase, Verdict]
+    run: Verdict
     checks: dict[Phase, list[Judged]]
     reasons: list[str]
     gate_shut: dict[str, int]
@@ -74,12 +81,11 @@ def judge(
     for phase, name in sorted(wanted | by_check.keys()):
         checks[phase].append(_standing(name, by_check.get((phase, name), [])))
     by_phase = {phase: _phase(bool(required.get(phase)), judged) for phase, judged in checks.items()}
-    overall = [*by_phase.values(), Verdict.PASS if loaded else Verdict.UNKNOWN]
-    if quarantined:
-        overall.append(Verdict.FAIL)
+    of_run = Verdict.FAIL if quarantined else Verdict.PASS if loaded else Verdict.UNKNOWN
     return Judgement(
-        verdict=worst(overall),
+        verdict=worst([*by_phase.values(), of_run]),
         by_phase=by_phase,
+        run=of_run,
         checks=checks,
         reasons=_reasons(checks, by_phase, required, loaded=loaded, quarantined=quarantined),
         gate_shut=_gates(checks),
@@ -114,7 +120,7 @@ def merge(run: Run, phases: Sequence[Phase] | None = None) -> Verdict:
     files.write_json(run.folder / "verdict.json", _verdict_record(judgement))
     if phases is None:
         return judgement.verdict
-    return worst(judgement.by_phase[phase] for phase in phases)
+    return worst([judgement.run, *(judgement.by_phase[phase] for phase in phases)])
 
 
 def _judged(run: Run) -> Judgement:
@@ -123,30 +129,35 @@ def _judged(run: Run) -> Judgement:
     except (RunIncomplete, ValueError) as error:
         empty = judge({}, [], loaded=False)
         text = error.happened if isinstance(error, RunIncomplete) else "A record of the run can not be read."
-        return Judgement(empty.verdict, empty.by_phase, empty.checks, [text, *empty.reasons], {})
+        return replace(empty, reasons=[text, *empty.reasons])
     quarantined = int((run.manifest().get("transform") or {}).get("quarantined", 0))
     return judge(required, current(results, ledger), loaded=is_loaded(ledger), quarantined=quarantined)
 
 
 def _standing(name: str, attempts: list[CheckResult]) -> Judged:
-    """What a check's attempts come to. Within one attempt the worst counts, between attempts the last one,
+    """What a check's attempts come to. Within one attempt the worst counts.
 
-    but a red attempt is only ever refuted by a change of the data, which would have made it an old one.
+    A red attempt is never refuted by a green one: only a change of the data could do that, and then the red
+    one would not be among the current results.
     """
     if not attempts:
         return Judged(name, Verdict.UNKNOWN, "required, but without a result")
     last = max(result.attempt for result in attempts)
-    latest = max((r for r in attempts if r.attempt == last), key=lambda r: _RANK[_of(r)])
+    latest = _in_order(result for result in attempts if result.attempt == last)
     failed = [result for result in attempts if _of(result) is Verdict.FAIL]
-    if failed and _of(latest) is Verdict.PASS:
+    standing = worst(map(_of, latest))
+    if not failed:
+        reason = next((r.error for r in latest if r.error), "could not judge")
+        return Judged(name, standing, "" if standing is Verdict.PASS else reason, latest)
+    if standing is Verdict.PASS:
         return Judged(name, Verdict.UNKNOWN, "red, then green without a load or rollback between", latest)
-    if failed:
-        shown = latest if latest in failed else max(failed, key=lambda result: result.attempt)
-        return Judged(name, Verdict.FAIL, "failed", shown)
-    verdict = _of(latest)
-    return Judged(
-        name, verdict, "" if verdict is Verdict.PASS else (latest.error or "could not judge"), latest
-    )
+    last_red = max(result.attempt for result in failed)
+    return Judged(name, Verdict.FAIL, "failed", _in_order(r for r in attempts if r.attempt == last_red))
+
+
+def _in_order(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """The same order whatever the order they were recorded in."""
+    return tuple(sorted(results, key=lambda result: result.model_dump_json()))
 
 
 def _of(result: CheckResult) -> Verdict:
@@ -190,7 +201,7 @@ def _gates(checks: Mapping[Phase, list[Judged]]) -> dict[str, int]:
     shut: dict[str, int] = {}
     for judged in checks.values():
         for one in judged:
-            if one.result is not None and (count := _gated(one.result)):
+            if count := sum(_gated(result) for result in one.results):
                 shut[one.id] = shut.get(one.id, 0) + count
     return shut
 
@@ -205,25 +216,26 @@ def _gated(result: CheckResult) -> int:
 def _results_record(judgement: Judgement) -> dict[str, Any]:
     return {
         "results": [
-            {
-                **one.result.model_dump(mode="json", by_alias=True),
-                "verdict": one.verdict,
-                "reason": one.reason,
-            }
+            result.model_dump(mode="json", by_alias=True)
             for judged in judgement.checks.values()
             for one in judged
-            if one.result is not None
+            for result in one.results
         ],
+        "standing": {
+            one.id: {"verdict": one.verdict, "reason": one.reason}
+            for judged in judgement.checks.values()
+            for one in judged
+            if one.verdict is not Verdict.PASS
+        },
         "missing": {
-            phase: [one.id for one in judged if one.result is None]
-            for phase, judged in judgement.checks.items()
+            phase: [one.id for one in judged if not one.results] for phase, judged in judgement.checks.items()
         },
     }
 
 
 def _verdict_record(judgement: Judgement) -> dict[str, Any]:
     everyone = [one for judged in judgement.checks.values() for one in judged]
-    results = [one.result for one in everyone if one.result is not None]
+    results = [result for one in everyone for result in one.results]
     return {
         "verdict": judgement.verdict,
         "by_phase": judgement.by_phase,
@@ -239,5 +251,4 @@ def _verdict_record(judgement: Judgement) -> dict[str, Any]:
         "errors": [f"{one.id}: {one.reason}" for one in everyone if one.verdict is Verdict.FAIL],
         "reasons": judgement.reasons,
         "gate_shut": judgement.gate_shut,
-        "at": iso_now(),
     }

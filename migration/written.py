@@ -1,9 +1,8 @@
-"""What earlier runs wrote to a deployment: a hash for each document of ours, kept in the data folder (law
-10).
+"""What earlier runs wrote to a deployment: a hash for each document of ours (law 10).
 
-By these the load tells a document that is as we left it from one that was changed since. One file a run; a
-pointer says which run's load stands on the target. Before an import is confirmed the run is `pending`: if the
-process dies between commit and record, the documents are still known as ours.
+By these the load tells a document that is as we left it from one that was changed since. One file a run in the
+data folder; a pointer says which runs' loads may stand on the target. It is written before an import is
+confirmed: if the process dies between commit and record, the documents are still known as ours.
 """
 
 from __future__ import annotations
