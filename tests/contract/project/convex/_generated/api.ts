@@ -1,0 +1,8 @@
+import { anyApi, type ApiFromModules, type FilterApi, type FunctionReference } from "convex/server";
+import type * as actions from "../actions.js";
+import type * as library from "../library.js";
+
+type Modules = ApiFromModules<{ actions: typeof actions; library: typeof library }>;
+
+export const api = anyApi as unknown as FilterApi<Modules, FunctionReference<"query" | "mutation" | "action", "public">>;
+export const internal = anyApi as unknown as FilterApi<Modules, FunctionReference<"query" | "mutation" | "action", "internal">>;
