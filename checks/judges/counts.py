@@ -1,7 +1,7 @@
 """How many: cases per user, per status, live and deleted, and entries, expected against found.
 
-Expectations are counted as they stream out of the oracle, documents as they are met in the target, so that one
-lost and one stray case of different people never make an equal sum.
+Expectations are counted as they stream out of the oracle, documents as they are met in the target, so that
+one lost and one stray case of different people never make an equal sum.
 """
 
 from __future__ import annotations

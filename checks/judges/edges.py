@@ -48,10 +48,6 @@ class CaseEdges:
         found = self._graph.email_of(user)
         self._edge("owner_by_email", key, owner.email if owner else None, fold(found), "userId")
         self._edge("legacy_id", key, row["id"], actual.get("legacyId", ABSENT), "legacyId")
-        if ids.decode(str(actual["_id"]))[1] != own:
-            self._edges["legacy_id"].find(
-                Kind.MISMATCHED, key, table="cases", path="_id", actual=actual["_id"]
-            )
         self._entries(key, expected.document, actual)
 
     def _edge(self, name: str, key: str, wanted: object, found: object, path: str) -> None:

@@ -1,7 +1,7 @@
 """Everyone gets in, and only as themselves (weaknesses A4, A5, C1, C2; decision 0001: authAccounts).
 
-The questions are Convex Auth's own: which user has exactly this e-mail, and which account row has this provider
-and name. Each must lead to the one user whose profile carries this person's v1 id.
+The questions are Convex Auth's own: which user has exactly this e-mail, and which account row has this
+provider and name. Each must lead to the one user whose profile carries this person's v1 id.
 """
 
 from __future__ import annotations

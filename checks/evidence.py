@@ -1,0 +1,71 @@
+"""The shared work of the data phase, done once per pytest session and asserted on by many items.
+
+A product is a named computation that yields tallies. Whoever asks first computes it under a lock and leaves the
+result in the run's data folder; the other workers wait and read. An error is shared too: every item that needs
+the product ends UNKNOWN, none tries again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+
+import orjson
+from filelock import FileLock
+
+from checks.tally import Tally
+from migration.config import Settings, load
+from migration.errors import CutoverError, RunIncomplete
+from migration.run import Run
+
+Product = Callable[[Run, Settings], Mapping[str, Tally]]
+_ALONE = f"alone-{os.getpid()}"
+
+
+class Evidence:
+    """The tallies of one run, by product and name."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._settings: Settings | None = None
+        self._known: dict[str, Mapping[str, Tally]] = {}
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the run is pinned to."""
+        if self._settings is None:
+            self._settings = load(self.run.settings_environment())
+        return self._settings
+
+    def tally(self, product: Product, name: str) -> Tally:
+        """One tally of a product, computed at most once by all workers together."""
+        key = product.__name__
+        if key not in self._known:
+            self._known[key] = self._load(product)
+        if name not in self._known[key]:
+            raise RunIncomplete(f"The product {key} has no tally {name}.")
+        return self._known[key][name]
+
+    def _load(self, product: Product) -> dict[str, Tally]:
+        folder = self.run.data / "checks" / os.environ.get("PYTEST_XDIST_TESTRUNUID", _ALONE)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / f"{product.__name__}.json"
+        with FileLock(path.with_suffix(".lock")):
+            if not path.exists():
+                path.write_bytes(orjson.dumps(self._computed(product)))
+        content = orjson.loads(path.read_bytes())
+        if "error" in content:
+            raise RunIncomplete(f"The comparison {product.__name__} could not be made: {content['error']}")
+        return {name: Tally.load(dumped) for name, dumped in content.items()}
+
+    def _computed(self, product: Product) -> dict[str, object]:
+        try:
+            return {name: tally.dump() for name, tally in product(self.run, self.settings).items()}
+        except CutoverError as error:
+            return {"error": str(error)}
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must reach every item that waits for this
+            place = error.__traceback__
+            while place is not None and place.tb_next is not None:
+                place = place.tb_next
+            where = f" at {place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
+            return {"error": f"{type(error).__name__}{where}"}

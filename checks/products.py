@@ -1,0 +1,70 @@
+"""The shared computations of the data phase: people, cases, the tables left alone, and v1's accounts.
+
+Each opens its own view of both sides, streams through it once, and returns tallies. The suites name what they
+need.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from checks.compare import Comparison, Judge
+from checks.facts import mapped_fields, v2_schema
+from checks.judges import edges
+from checks.judges.absence import Absence
+from checks.judges.counts import Counts
+from checks.judges.dates import Dates
+from checks.judges.identity import identity
+from checks.judges.schema import Schema
+from checks.judges.settings import settings as preferences
+from checks.judges.statuses import Statuses
+from checks.tally import Tally
+from checks.world import PEOPLE, World
+from migration.config import Settings
+from migration.run import Run
+
+ACCOUNT_FIELDS = tuple(name.removesuffix("?") for name in v2_schema()["authAccounts"]["fields"])
+
+
+def paths_of(table: str) -> tuple[str, ...]:
+    """The field paths that are compared: the field map's, and authAccounts' own."""
+    return ACCOUNT_FIELDS if table == "authAccounts" else mapped_fields(table)
+
+
+def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
+    """users, userProfiles, authAccounts: values, schema, absence, edges, identity, settings."""
+    tallies: dict[str, Tally] = {}
+    with World.of(run, settings) as world:
+        expected = world.expected_people()
+        graph, before = world.graphs()
+        for table in PEOPLE:
+            after_table, before_table = world.spools(table)
+            judges = (Schema(table, world.after.numbers), Absence(table))
+            comparison = Comparison(table, after_table, before_table, paths_of(table), judges)
+            comparison.run(expected[table])
+            tallies.update(comparison.tallies)
+            if table == "userProfiles":
+                tallies.update(preferences(expected[table], world.people, after_table))
+        tallies.update(edges.people_edges(graph, world.people))
+        tallies.update(identity(graph, world.people, before))
+    return tallies
+
+
+def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
+    """cases: values, schema, absence, dates, statuses, edges, counts."""
+    with World.of(run, settings) as world:
+        after_table, before_table = world.spools("cases")
+        graph = world.graphs()[0]
+        counts = Counts()
+        judges: tuple[Judge, ...] = (
+            Schema("cases", world.after.numbers),
+            Absence("cases"),
+            Dates(),
+            Statuses(world.clock_ms),
+            edges.CaseEdges(graph, world.people),
+            counts,
+        )
+        comparison = Comparison("cases", after_table, before_table, paths_of("cases"), judges)
+        comparison.run(counts.watched(world.expected_cases()))
+        dismissed = edges.dismissed_edges(graph, after_table)
+        return {**comparison.tallies, "edges.userProfiles.dismissedDeadlines": dismissed}

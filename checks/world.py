@@ -1,0 +1,165 @@
+"""Both sides of a run as the checks see them: the live source, the backup, the verified export, the oracle.
+
+Everything is opened here and streamed from here; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from checks.oracle import cases
+from checks.oracle.expectation import Expected, Origin
+from checks.oracle.known import Known
+from checks.oracle.people import People
+from checks.oracle.profiles import mentioned_case
+from checks.oracle.rules import Rejected, Row, items_of
+from checks.source.session import Session, opened
+from checks.target.archive import Archive, Spool
+from checks.target.graph import Graph
+from migration.config import Settings
+from migration.run import Run
+
+PEOPLE = ("users", "userProfiles", "authAccounts")
+OURS = (*PEOPLE, "cases")
+
+
+class World:
+    """One run's two sides. Use `of`. `rejected` fills while the expected cases stream."""
+
+    def __init__(
+        self, session: Session, before: Archive, after: Archive, *, clock_ms: int, scratch: Path
+    ) -> None:
+        self.session, self.before, self.after = session, before, after
+        self.clock_ms, self._scratch = clock_ms, scratch
+        self.rejected: Counter[tuple[str, str]] = Counter()
+        self.rejected_keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.orphans: Counter[str] = Counter()
+        self.people = self._people()
+
+    def _people(self) -> People:
+        tables = (
+            "auth.users",
+            "auth.identities",
+            "public.users",
+            "public.user_settings",
+            "public.user_preferences",
+        )
+        rows = {table: list(self.session.rows(table)) for table in tables}
+        known = Known(
+            self.after.numbers,
+            self.before.documents("users"),
+            self.before.documents("userProfiles"),
+            self.before.documents("authAccounts"),
+            people=frozenset(str(row["id"]) for row in rows["public.users"]),
+        )
+        people = People(rows, known, self.clock_ms)
+        for person in people.by_key.values():
+            if person.reason:
+                self._reject("public.users", person.reason, person.key)
+        return people
+
+    def _reject(self, table: str, reason: str, key: str) -> None:
+        self.rejected[table, reason] += 1
+        if self.rejected[table, reason] <= 20:
+            self.rejected_keys[table, reason].append(key)
+
+    def spools(self, table: str) -> tuple[Spool, Spool]:
+        """A table of the verified export and of the backup, at hand by id."""
+        return (
+            Spool(self.after, table, self._scratch / f"after.{table}"),
+            Spool(self.before, table, self._scratch / f"before.{table}"),
+        )
+
+    def expected_people(self) -> dict[str, list[Expected]]:
+        """What the tables of people must hold; of v2's own, the profiles (enforcement is switched off)."""
+        found: dict[str, list[Expected]] = {table: [] for table in PEOPLE}
+        for expectation in self.people.expected(self._owners()):
+            found[expectation.table].append(expectation)
+        known = {expectation.id for expectation in found["userProfiles"]}
+        for profile in self.before.documents("userProfiles"):
+            if profile["_id"] not in known:
+                quiet = {**profile, "autoDeadlineEnforcementEnabled": False}
+                found["userProfiles"].append(Expected("userProfiles", profile["_id"], quiet, Origin.FOREIGN))
+        return found
+
+    def _owners(self) -> dict[str, str]:
+        """The user of every case that a dismissed deadline mentions."""
+        mentioned = {
+            case
+            for person in self.people.by_key.values()
+            for row in (person.rows.settings, person.rows.preferences)
+            for _, item in items_of(row.get("dismissed_deadlines"))
+            if (case := mentioned_case(item)) is not None
+        }
+        return self.session.owners_of(mentioned)
+
+    def expected_cases(self) -> Iterator[Expected]:
+        """What the cases table must hold, in the source's order; refused rows are counted in `rejected`."""
+        number = self.people.known.numbers["cases"]
+        rfi, rfe = (_Grouped(self.session.rows(f"public.case_{kind}"), "case_id") for kind in ("rfi", "rfe"))
+        for row in self.session.rows("public.cases"):
+            key = str(row["id"])
+            entries = (rfi.take(key), rfe.take(key))
+            owner = self.people.by_key.get(str(row["user_id"]))
+            if owner is None or owner.reason:
+                self._reject("public.cases", "owner_quarantined" if owner else "orphan", key)
+                continue
+            try:
+                yield cases.expected(
+                    row, *entries, owner=owner.user_id, number=number, clock_ms=self.clock_ms
+                )
+            except Rejected as rejected:
+                self._reject("public.cases", rejected.reason, key)
+        for kind, grouped in (("rfi", rfi), ("rfe", rfe)):
+            self.orphans[f"public.case_{kind}"] = grouped.finish()
+
+    def graphs(self) -> tuple[Graph, Graph]:
+        """The people of the target, as they are and as they were."""
+        return Graph(self.after), Graph(self.before)
+
+    @classmethod
+    @contextmanager
+    def of(cls, run: Run, settings: Settings) -> Iterator[World]:
+        """The world of a run that has been migrated and exported."""
+        clock = datetime.fromisoformat(run.manifest()["clock"])
+        with ExitStack() as stack:
+            before = stack.enter_context(Archive(run.data / "backup.zip"))
+            after = stack.enter_context(Archive(run.data / "verified.zip"))
+            session = stack.enter_context(opened(settings))
+            yield cls(
+                session,
+                before,
+                after,
+                clock_ms=round(clock.timestamp() * 1000),
+                scratch=run.data / "checks",
+            )
+
+
+class _Grouped:
+    """Rows sorted by a key, handed out key by key while another sorted stream goes by."""
+
+    def __init__(self, rows: Iterable[Row], column: str) -> None:
+        self._rows, self._column = iter(rows), column
+        self._next: Row | None = next(self._rows, None)
+        self._passed = 0
+
+    def take(self, key: str) -> list[Row]:
+        """The rows of this key; rows of keys before it belong to nobody and are counted."""
+        taken = []
+        while self._next is not None and (own := str(self._next[self._column])) <= key:
+            if own == key:
+                taken.append(self._next)
+            else:
+                self._passed += 1
+            self._next = next(self._rows, None)
+        return taken
+
+    def finish(self) -> int:
+        """How many rows belonged to nobody."""
+        rest: Any = () if self._next is None else (self._next, *self._rows)
+        return self._passed + sum(1 for _ in rest)
