@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 # One cell and what ends it: quoted text with doubled quotes, or anything up to a comma or a line feed.
-CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^,\n]*))(,|\n|\Z)')
+CELL = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\n]*))(,|\n|\Z)')
 
 
 def rows_of(text: str) -> list[list[str]]:
