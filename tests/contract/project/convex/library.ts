@@ -163,7 +163,7 @@ export const increment = mutation({
 
 export const later = mutation({
   args: { name: v.string() },
-  handler: (ctx, { name }) => ctx.scheduler.runAfter(0, internal.library.addQuietly, { name }),
+  handler: (ctx, { name }): Promise<string> => ctx.scheduler.runAfter(0, internal.library.addQuietly, { name }),
 });
 
 export const addQuietly = internalMutation({
