@@ -1,8 +1,8 @@
 """The shared work of the data phase, done once per pytest session and asserted on by many items.
 
-A product is a named computation that yields tallies. Whoever asks first computes it under a lock and leaves the
-result in the run's data folder; the other workers wait and read. An error is shared too: every item that needs
-the product ends UNKNOWN, none tries again.
+A product is a named computation that yields tallies. Whoever asks first computes it under a lock and leaves
+the result in the run's data folder; the other workers wait and read. An error is shared too: every item that
+needs the product ends UNKNOWN, none tries again.
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ FUNCTIONS: dict[str, Answer] = {
 ONLY_IN_THE_APP = {
     # date-fns also reads basic ISO and full timestamps; no such text can come out of a v1 date column
     ("calculateRFIDueDate", "20240630"),
+    ("calculateI140FilingDeadline", "20240630"),
 }
 
 

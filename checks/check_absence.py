@@ -1,0 +1,38 @@
+"""Did nothing come along that must not? v1's tokens, connections, scheduled deletions, enforcement."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks import products
+from checks.conftest import Judged
+from checks.judges.absence import FLAGS, MUST_BE_ABSENT
+from checks.world import OURS
+
+pytestmark = pytest.mark.data
+ABSENT = [f"{table}.{name}" for table, names in MUST_BE_ABSENT.items() for name in names]
+
+
+@pytest.mark.parametrize("table", OURS)
+def test_no_token(judge: Judged, table: str) -> None:
+    product = products.cases if table == "cases" else products.people
+    title = f"no document of {table} holds anything that v1 encrypted"
+    judge(product, f"absence.fernet.{table}", title=title, scope=table, may_be_empty=table == "authAccounts")
+
+
+@pytest.mark.parametrize("name", ABSENT)
+def test_no_value(judge: Judged, name: str) -> None:
+    product = products.cases if name.startswith("cases.") else products.people
+    judge(product, f"absence.{name}", title=f"{name} is absent", scope=name)
+
+
+@pytest.mark.parametrize("name", FLAGS)
+def test_flag_is_off(judge: Judged, name: str) -> None:
+    judge(products.people, f"absence.userProfiles.{name}", title=f"{name} is off", scope=name)
+
+
+@pytest.mark.parametrize("table", ["cases", "userProfiles"])
+def test_storage_links_are_counted(judge: Judged, table: str) -> None:
+    product = products.cases if table == "cases" else products.people
+    title = f"links of {table} into v1's storage, which die with it, are counted"
+    judge(product, f"absence.links.{table}", title=title, scope=table)

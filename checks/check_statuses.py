@@ -1,0 +1,36 @@
+"""Does every status say what v1 said, and stay so at the first edit?"""
+
+from __future__ import annotations
+
+import pytest
+
+from checks import products
+from checks.conftest import Judged
+from checks.judges.statuses import word_name
+from checks.oracle.status import WORDS
+
+pytestmark = pytest.mark.data
+
+
+@pytest.mark.parametrize("word", [word_name(word) for word in WORDS])
+def test_word(judge: Judged, word: str) -> None:
+    title = f"v1's word {word!r} became {WORDS[next(w for w in WORDS if word_name(w) == word)][0]}"
+    judge(products.cases, f"statuses.word.{word}", title=title, scope=word, may_be_empty=True)
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("progress", "progress says what v1's text or word said"),
+        ("closure", "closed cases keep why they were closed, others have no such reason"),
+        ("first_edit", "no case flips at its first edit in v2"),
+        ("manual_kept", "the override is set exactly where the date rules would say otherwise"),
+    ],
+)
+def test_status(judge: Judged, question: str, title: str) -> None:
+    judge(products.cases, f"statuses.{question}", title=title, scope=question)
+
+
+def test_open_entry(judge: Judged) -> None:
+    title = "a case with an unanswered RFI or RFE shows it"
+    judge(products.cases, "statuses.open_entry", title=title, scope="rfi_rfe", may_be_empty=True)
