@@ -34,7 +34,7 @@ def rehearse(
     workers: int = 0,
     quiet: bool = False,
 ) -> None:
-    """The whole cutover on an embedded pair of its own: start, migrate, verify, smoke, decide, report."""
+    """The whole cutover on a pair of its own, with a report."""
     from verbs.rehearsal import Rehearsal
     from verbs.work import conclusion
 
@@ -45,7 +45,7 @@ def rehearse(
 
 @verb
 def faults(_: Context, names: bool = False) -> None:
-    """Lists the corruptions that `rehearse --fault NAME` can plant, and the checks that must find them."""
+    """Corruptions that rehearse --fault plants and must find."""
     from fixtures.faults import FAULTS
 
     for name, fault in FAULTS.items():
@@ -63,7 +63,7 @@ def migrate(
     resume: bool = False,
     quiet: bool = False,
 ) -> None:
-    """Fence, pause, backup, export, link, transform and load in one run; the target stays paused."""
+    """All the steps below in one run; target stays paused."""
     from verbs import work
 
     LINE.pin(env, production=production, confirm=confirm, run=run)
@@ -81,7 +81,7 @@ def verify(
     workers: int = 0,
     quiet: bool = False,
 ) -> None:
-    """Judges the data while the target is paused, opens the target, judges it through the app's functions."""
+    """Judges the data, opens the target, judges the app."""
     from verbs import work
 
     LINE.pin(env, production=production, confirm=confirm, run=run)
@@ -99,7 +99,7 @@ def smoke(
     workers: int = 0,
     quiet: bool = False,
 ) -> None:
-    """Judges the site in a browser as the canary, then that nothing but its own documents changed."""
+    """Judges the site in a browser, and what that left behind."""
     from verbs import work
 
     LINE.pin(env, production=production, confirm=confirm, run=run)
@@ -108,7 +108,7 @@ def smoke(
 
 @verb
 def decide(_: Context, run: str = "") -> None:
-    """Merges the results of a run into its verdict and decision, from its records alone."""
+    """Verdict and decision of a run, from its records alone."""
     from verbs import work
 
     LINE.pin("", run=run)
@@ -117,7 +117,7 @@ def decide(_: Context, run: str = "") -> None:
 
 @verb
 def report(_: Context, run: str = "") -> None:
-    """Writes report.html and summary.md of a run, from its records alone."""
+    """Writes a run's report.html and summary.md anew."""
     from verbs import work
 
     LINE.pin("", run=run)
@@ -126,7 +126,7 @@ def report(_: Context, run: str = "") -> None:
 
 @verb
 def runs(_: Context) -> None:
-    """Lists the runs with their environment, verdict and decision, the newest last."""
+    """Lists the runs with verdict and decision."""
     from verbs import work
 
     work.runs()
@@ -146,19 +146,19 @@ def _step(name: str, title: str, *, begins: bool = False) -> Task[Callable[..., 
 
 
 STEPS = {
-    "fence": _step("fence", "Blocks writes on the source and proves it; begins a run.", begins=True),
+    "fence": _step("fence", "Begins a run; blocks the source's writes and proves it.", begins=True),
     "pause": _step("pause", "Stops the target's functions."),
-    "backup": _step("backup", "Downloads everything the target holds and reads it back."),
-    "export": _step("export", "Reads the source in one repeatable-read snapshot."),
-    "link": _step("link", "Finds what the target already has of the source's people."),
-    "transform": _step("transform", "Turns rows into documents and accounts for every row."),
+    "backup": _step("backup", "Downloads the whole target and reads it back."),
+    "export": _step("export", "Reads the source in one snapshot."),
+    "link": _step("link", "Finds whom the target knows already."),
+    "transform": _step("transform", "Turns rows into documents; accounts for every row."),
     "load": _step("load", "Imports everything at once, all or nothing."),
 }
 
 
 @verb
 def unfence(_: Context, env: str = "", run: str = "", confirm: str = "") -> None:
-    """Lets the source be written again, and leaves the target as it is."""
+    """Lets the source be written again; leaves the target alone."""
     from verbs import work
 
     LINE.pin(env, confirm=confirm, run=run)
@@ -174,7 +174,7 @@ def rollback(
     run: str = "",
     quiet: bool = False,
 ) -> None:
-    """Takes everything back: target equal to its backup, proven; fence lifted, pause ended."""
+    """Target equal to its backup, proven; both sides open again."""
     from verbs import work
 
     LINE.pin(env, production=production, confirm=confirm, run=run)
@@ -183,7 +183,7 @@ def rollback(
 
 @verb
 def doctor(_: Context) -> None:
-    """Lists every component, its version, what is missing and the command that helps."""
+    """Every component, its version, and what would help."""
     from verbs.doctor import examine, healthy, table
 
     findings = examine()
@@ -193,7 +193,7 @@ def doctor(_: Context) -> None:
 
 @verb
 def setup(_: Context) -> None:
-    """Installs or repairs everything (done by `./inv setup` before this task starts), then looks."""
+    """Installs or repairs everything that is missing."""
     doctor.body(_)
 
 
@@ -207,7 +207,7 @@ def test(_: Context, path: str = "tests", select: str = "", workers: int = 2) ->
 
 @verb
 def check(_: Context, workers: int = 2) -> None:
-    """Linters, types and tests: all of them, then red if any was."""
+    """Linters, types and tests."""
     from verbs import quality
 
     codes = [quality.lint(), quality.types(), quality.tests(path="tests", select="", workers=workers)]
@@ -224,7 +224,7 @@ def lint(_: Context, fix: bool = False) -> None:
 
 @verb
 def types(_: Context) -> None:
-    """mypy strict over the Python, tsc strict over the TypeScript."""
+    """mypy strict and tsc strict."""
     from verbs import quality
 
     leave(quality.types())

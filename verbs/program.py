@@ -22,7 +22,7 @@ class CutoverProgram(Program):
             super().list_flat()
             return
         for title, names in chapters.items():
-            print(f"\n{title}\n")  # noqa: T201 - this is the listing
+            print(f"{title}\n")  # noqa: T201 - this is the listing
             self.print_columns([(name, helpline(self.collection[name])) for name in names])
 
 

@@ -15,7 +15,7 @@ from verbs.show import answer
 
 @verb
 def rows(_: Context, run: str = "", env: str = "") -> None:
-    """Lists the rows that the last transform set aside, with their reason."""
+    """Rows that need a person's decision, and why."""
     LINE.pin(env, run=run)
     settings = LINE.settings(of_run=True)
     waiting = quarantine.read(LINE.open_run(settings).data / "quarantine.jsonl")
@@ -35,7 +35,7 @@ def resolve(
     reason: str = "",
     env: str = "",
 ) -> None:
-    """Writes one decision about a row; needs all of --table, --as, --by and --reason."""
+    """Writes one decision about one row."""
     LINE.pin(env)
     settings = LINE.settings(of_run=True)
     given = {"table": table, "key": key, "as": as_, "value": value, "by": by, "reason": reason}
