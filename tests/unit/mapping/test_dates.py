@@ -1,0 +1,131 @@
+"""v2's date rules, against the vectors that v2's own code produced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migration.mapping.dates import (
+    add_days,
+    day,
+    derived_dates,
+    eta9089_expiration,
+    is_day,
+    last_recruitment,
+    pwd_expiration,
+    rfi_due,
+)
+from migration.mapping.fields import Unmappable
+from migration.mapping.instants import loose
+from migration.mapping.status import auto_status, recruitment_complete
+from tests.unit.mapping.shapes import FACTS
+
+Input = dict[str, Any]
+
+
+def _status(case: Input) -> dict[str, str]:
+    now = loose(case["now"])
+    assert now is not None
+    shown = auto_status(case, now)
+    return {"caseStatus": shown.case, "progressStatus": shown.progress}
+
+
+OURS: dict[str, Callable[[Input], Any]] = {
+    "calculatePWDExpiration": lambda given: pwd_expiration(given["determinationDate"]),
+    "calculateETA9089Expiration": lambda given: eta9089_expiration(given["certificationDate"]),
+    "calculateRFIDueDate": lambda given: rfi_due(given["receivedDate"]),
+    "addDaysToISO": lambda given: add_days(given["date"], given["days"]),
+    "calculateDerivedDates": derived_dates,
+    "getLastRecruitmentDate": last_recruitment,
+    "isRecruitmentComplete": recruitment_complete,
+    "calculateAutoStatus": _status,
+}
+DAYS_ONLY = {"calculateETA9089Expiration", "calculateRFIDueDate"}
+"""v2 reads times and compact dates here too; the mapping only ever has days."""
+
+
+def _vectors() -> list[tuple[str, Input, Any]]:
+    lines = (FACTS / "date_vectors.jsonl").read_bytes().splitlines()
+    vectors = [(one["fn"], one["input"], one["expected"]) for one in map(orjson.loads, lines)]
+    return [
+        (function, given, expected)
+        for function, given, expected in vectors
+        if function in OURS and (function not in DAYS_ONLY or all(is_day(text) for text in given.values()))
+    ]
+
+
+VECTORS = _vectors()
+
+
+@pytest.mark.parametrize("function", OURS)
+def test_every_vector_of_v2_comes_out_the_same(function: str) -> None:
+    mine = [(given, expected) for name, given, expected in VECTORS if name == function]
+    assert len(mine) >= 6
+    wrong = []
+    for given, expected in mine:
+        try:
+            result = OURS[function](given)
+        except ValueError:
+            result = {"$throws": "Error"}
+        if isinstance(expected, dict) and "$throws" in expected:
+            expected = {"$throws": "Error"}
+        if result != expected:
+            wrong.append((given, expected, result))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("determined", "expires"),
+    [
+        ("2024-04-01", "2024-06-30"),
+        ("2024-04-02", "2024-07-01"),
+        ("2024-06-30", "2024-09-28"),
+        ("2024-07-01", "2025-06-30"),
+        ("2024-12-31", "2025-06-30"),
+        ("2024-02-29", "2024-06-30"),
+    ],
+)
+def test_a_wage_determination_expires_by_the_regulation(determined: str, expires: str) -> None:
+    assert pwd_expiration(determined) == expires
+
+
+@given(st.dates(max_value=date(9998, 12, 31)))
+def test_a_determination_is_valid_for_ninety_days_to_a_year(determined: date) -> None:
+    length = date.fromisoformat(pwd_expiration(determined.isoformat())) - determined
+    assert timedelta(90) <= length <= timedelta(365)
+
+
+@given(st.dates(), st.integers(-400, 400))
+def test_adding_days_is_the_calendar_s_own_arithmetic(start: date, days: int) -> None:
+    try:
+        expected = (start + timedelta(days)).isoformat()
+    except OverflowError:
+        with pytest.raises(Unmappable):
+            add_days(start.isoformat(), days)
+    else:
+        assert add_days(start.isoformat(), days) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01", "2024-02-30", "", "20240630"]
+)
+def test_a_date_outside_the_calendar_is_set_aside(text: str) -> None:
+    with pytest.raises(Unmappable, match="impossible_date"):
+        day(text)
+
+
+@pytest.mark.parametrize("compute", [pwd_expiration, eta9089_expiration, rfi_due])
+def test_a_computed_date_after_the_last_year_is_set_aside(compute: Callable[[str], str]) -> None:
+    with pytest.raises(Unmappable, match="impossible_date"):
+        compute("9999-12-31")
+
+
+def test_a_recruitment_window_before_the_first_year_is_set_aside() -> None:
+    with pytest.raises(Unmappable, match="impossible_date"):
+        derived_dates({"jobOrderStartDate": "0001-06-01", "pwdExpirationDate": "0001-01-10"})
