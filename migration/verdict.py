@@ -228,7 +228,7 @@ def _results_record(judgement: Judgement) -> dict[str, Any]:
             if one.verdict is not Verdict.PASS
         },
         "missing": {
-            phase: [one.id for one in judged if not one.results] for phase, judged in judgement.checks.items()
+            phase.value: [one.id for one in judged if not one.results] for phase, judged in judgement.checks.items()
         },
     }
 
@@ -238,7 +238,7 @@ def _verdict_record(judgement: Judgement) -> dict[str, Any]:
     results = [result for one in everyone for result in one.results]
     return {
         "verdict": judgement.verdict,
-        "by_phase": judgement.by_phase,
+        "by_phase": {phase.value: verdict for phase, verdict in judgement.by_phase.items()},
         "success": judgement.verdict is Verdict.PASS,
         "stats": {
             "checks": len(everyone),
