@@ -1,7 +1,7 @@
 """Is every value of every row what v1 had? One item per field of the field map, 100 % of rows, exact.
 
-Fields without a v1 source are items too: they must be absent. Documents that are missing or strays are counted
-by `counts.documents`; here every document that both sides have is compared.
+Fields without a v1 source are items too: they must be absent. Missing and stray documents are counted by
+`counts.documents`; here every document that both sides have is compared.
 """
 
 from __future__ import annotations

@@ -126,8 +126,9 @@ class Fields:
 class Comparison:
     """One table against its expectations. Call `run` once, then read `tallies`:
 
-    `documents.<table>` (what v1 gave must be there, and nothing else), `foreign.<table>` (what v2 had must be
-    there unchanged) and `fields.<table>.<path>`. `before` is the same table in the backup.
+    `documents.<table>` (what v1 gave must be there, and nothing else), `compared.<table>` (how many of them
+    were there to compare), `foreign.<table>` (what v2 had must be there unchanged) and `fields.<table>.<path>`.
+    `before` is the same table in the backup.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class Comparison:
         """What was counted, by name."""
         found = {f"fields.{self.table}.{path}": tally for path, tally in self.fields.tallies.items()}
         named = {f"documents.{self.table}": self.documents, f"foreign.{self.table}": self.foreign}
+        named[f"compared.{self.table}"] = Tally(matched=self.documents.matched)
         return {**named, **found, **dict(pair for judge in self.judges for pair in judge.tallies())}
 
     def _pair(self, expected: Expected) -> None:

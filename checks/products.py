@@ -23,6 +23,8 @@ from checks.world import PEOPLE, World
 from migration.config import Settings
 from migration.run import Run
 
+PEOPLE_ROWS = ("public.users", "public.user_settings", "public.user_preferences")
+CASE_ROWS = ("public.cases", "public.case_rfi", "public.case_rfe")
 ACCOUNT_FIELDS = tuple(name.removesuffix("?") for name in v2_schema()["authAccounts"]["fields"])
 
 
@@ -47,6 +49,7 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
                 tallies.update(preferences(expected[table], world.people, after_table))
         tallies.update(edges.people_edges(graph, world.people))
         tallies.update(identity(graph, world.people, before))
+        tallies.update(world.rows_of(("auth.users", "auth.identities", *PEOPLE_ROWS)))
     return tallies
 
 
@@ -67,4 +70,5 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
         comparison = Comparison("cases", after_table, before_table, paths_of("cases"), judges)
         comparison.run(counts.watched(world.expected_cases()))
         dismissed = edges.dismissed_edges(graph, after_table)
-        return {**comparison.tallies, "edges.userProfiles.dismissedDeadlines": dismissed}
+        rows = world.rows_of(CASE_ROWS)
+        return {**comparison.tallies, **rows, "edges.userProfiles.dismissedDeadlines": dismissed}

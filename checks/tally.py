@@ -63,6 +63,17 @@ class Tally:
                 )
             )
 
+    def add(
+        self, kind: Kind, units: int, *, cls: Class = Class.INTRODUCED, table: str = "", rule: str = ""
+    ) -> None:
+        """Units that are known by their number alone; with a rule, one finding stands for all of them."""
+        if units > 0 and rule:
+            self.find(kind, table, cls=cls, table=table, rule=rule, actual=units)
+            units -= 1
+        if units > 0:
+            self.totals[kind] += units
+            self.classes[cls] += units
+
     def check(self, key: str, expected: object, actual: object, *, table: str = "", path: str = "") -> None:
         """One unit whose value is `actual` and should be `expected`, both exact."""
         if same(expected, actual):

@@ -19,9 +19,11 @@ from checks.oracle.people import People
 from checks.oracle.profiles import mentioned_case
 from checks.oracle.rules import Rejected, Row, items_of
 from checks.source.session import Session, opened
+from checks.tally import Tally
 from checks.target.archive import Archive, Spool
 from checks.target.graph import Graph
 from migration.config import Settings
+from migration.model import Kind
 from migration.run import Run
 
 PEOPLE = ("users", "userProfiles", "authAccounts")
@@ -117,6 +119,29 @@ class World:
                 self._reject("public.cases", rejected.reason, key)
         for kind, grouped in (("rfi", rfi), ("rfe", rfe)):
             self.orphans[f"public.case_{kind}"] = grouped.finish()
+
+    def rows_of(self, tables: Iterable[str]) -> dict[str, Tally]:
+        """`rows.<table>`: rows with a destination, and those that the oracle says must be in quarantine.
+
+        To be asked after the expected documents have streamed.
+        """
+        orphans = {**self.orphans, **self.people.orphans}
+        found = {}
+        for table in tables:
+            found[f"rows.{table}"] = tally = Tally()
+            for (of, reason), count in self.rejected.items():
+                for key in self.rejected_keys[of, reason] if of == table else ():
+                    tally.find(Kind.REJECTED, key, table=table, rule=reason)
+                if of == table:
+                    tally.add(Kind.REJECTED, count - len(self.rejected_keys[of, reason]))
+            for rule, count in (
+                ("orphan", orphans.get(table, 0)),
+                ("duplicate_row", self.people.duplicates[table]),
+            ):
+                tally.add(Kind.REJECTED, count, table=table, rule=rule)
+            if self.session.has(table):
+                tally.match(self.session.count(table) - tally.seen)
+        return found
 
     def graphs(self) -> tuple[Graph, Graph]:
         """The people of the target, as they are and as they were."""

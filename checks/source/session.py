@@ -82,6 +82,11 @@ class Session:
         query = "SELECT id::text, user_id::text FROM public.cases WHERE id::text = ANY(%s)"
         return dict(self._connection.execute(query, (sorted(cases),)).fetchall())
 
+    def case_words(self, without: Iterable[str]) -> dict[str, int]:
+        """How many cases have each status word, those of some users not counted."""
+        query = "SELECT case_status, count(*) FROM public.cases WHERE user_id::text <> ALL(%s) GROUP BY 1"
+        return dict(self._connection.execute(query, (sorted(without),)).fetchall())
+
     def count(self, table: str) -> int:
         """How many rows a table has."""
         (number,) = self._one(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))

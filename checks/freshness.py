@@ -1,0 +1,88 @@
+"""Is the source still what the snapshot read? Rows that came, went or changed since would be in nobody's count.
+
+The snapshot's raw files are read as evidence of what was seen then, by this module's own small reader: keys,
+the time of the last change, and for auth the values that decide who gets in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from checks.source.layout import MOVED, TABLES
+from checks.source.session import Session, opened
+from checks.tally import Tally
+from migration.config import Settings
+from migration.errors import RunIncomplete
+from migration.model import Kind
+from migration.run import Run
+
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_KEYS = {"public.user_settings": "user_id", "public.user_preferences": "user_id"}
+_WATCHED = {
+    "auth.users": ("email", "email_confirmed_at", "banned_until", "deleted_at"),
+    "auth.identities": ("provider", "provider_id"),
+    "public.users": ("updated_at", "deleted_at", "email"),
+    "public.cases": ("updated_at", "deleted_at", "case_status"),
+    "public.case_rfi": ("case_id", "received_date", "response_submitted_date"),
+    "public.case_rfe": ("case_id", "received_date", "response_submitted_date"),
+    "public.user_settings": ("timezone",),
+    "public.user_preferences": ("cases_sort_by",),
+}
+
+
+def freshness(run: Run, settings: Settings) -> Mapping[str, Tally]:
+    """`<table>` for every moved table; the unit is a row."""
+    manifest = run.manifest()
+    with opened(settings) as session:
+        return {table: _unchanged(session, run.data / "raw", manifest, table) for table in MOVED}
+
+
+def _unchanged(session: Session, raw: Path, manifest: Mapping[str, Any], table: str) -> Tally:
+    tally = Tally()
+    key = _KEYS.get(table, "id")
+    watched = [name for name in _WATCHED[table] if name in session.columns.get(table, ())]
+    then = {row[key]: _look(row, watched) for row in _raw_rows(raw / f"{table}.ndjson")}
+    told = manifest["snapshot"]["tables"][table]["rows"]
+    if told != len(then):
+        tally.find(
+            Kind.MISMATCHED, table, table=table, expected=told, actual=len(then), rule="rows of the snapshot"
+        )
+    for row in session.rows(table) if TABLES[table].read else ():
+        seen = then.pop(row[key], None)
+        if seen is None:
+            tally.find(Kind.EXTRANEOUS, row[key], table=table, rule="came after the snapshot")
+        elif seen == _look(row, watched):
+            tally.match()
+        else:
+            tally.find(Kind.MISMATCHED, row[key], table=table, rule="changed after the snapshot")
+    for gone in then:
+        tally.find(Kind.MISSING, gone, table=table, rule="went after the snapshot")
+    return tally
+
+
+def _raw_rows(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        raise RunIncomplete(
+            f"The snapshot's file {path.name} is gone.", next_step="Begin a new run with migrate."
+        )
+    with path.open("rb") as lines:
+        yield from map(orjson.loads, lines)
+
+
+def _look(row: Mapping[str, Any], watched: list[str]) -> tuple[object, ...]:
+    return tuple(
+        _milliseconds(row.get(name)) if name.endswith(("_at", "_until")) else row.get(name)
+        for name in watched
+    )
+
+
+def _milliseconds(value: object) -> object:
+    """The snapshot has instants as ISO text, the checks' session as floored milliseconds."""
+    if not isinstance(value, str) or "infinity" in value:
+        return value
+    return (datetime.fromisoformat(value) - _EPOCH) // timedelta(milliseconds=1)
