@@ -13,7 +13,7 @@ from migration.mapping.names import derived_text
 from tests.unit.mapping.support import MADE_MS, Row, case, request, uuid
 
 CASE = uuid(1, "c")
-DATES = {
+DATES: Row = {
     "received_date": "2025-01-10",
     "response_due_date": "2025-02-09",
     "response_submitted_date": "2025-02-01",
@@ -24,7 +24,7 @@ def _entries(rows: list[Row] = [], kind: Kind = "rfi", **columns: Any) -> list[D
     return entries(case(**columns), kind, [from_row(row) for row in rows], MADE_MS, Counter())
 
 
-def _single(kind: str = "rfi") -> dict[str, str]:
+def _single(kind: str = "rfi") -> Row:
     return {f"{kind}_{name}": value for name, value in DATES.items()}
 
 
@@ -103,7 +103,7 @@ def test_a_list_date_that_is_none_sets_the_case_aside(value: Any) -> None:
 )
 def test_an_infinite_column_date_sets_the_case_aside(column: str) -> None:
     with pytest.raises(Unmappable, match=rf"impossible_date \({column}\)"):
-        _entries(**{column: "infinity"})
+        _entries(**dict[str, Any]({column: "infinity"}))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_an_infinite_column_date_sets_the_case_aside(column: str) -> None:
         {"rfi_notes": "x"},
     ],
 )
-def test_any_single_column_makes_an_entry(columns: dict[str, str]) -> None:
+def test_any_single_column_makes_an_entry(columns: Row) -> None:
     assert len(_entries(**columns)) == 1
 
 
@@ -133,7 +133,7 @@ def test_a_missing_rfi_due_date_is_thirty_days_after_receipt_and_an_rfe_s_is_emp
 
 
 def test_a_due_date_that_breaks_the_rule_is_kept() -> None:
-    columns = {"rfi_received_date": "2024-01-31", "rfi_response_due_date": "2024-02-02"}
+    columns: Row = {"rfi_received_date": "2024-01-31", "rfi_response_due_date": "2024-02-02"}
     assert _entries(**columns)[0]["responseDueDate"] == "2024-02-02"
 
 

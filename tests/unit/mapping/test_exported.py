@@ -14,7 +14,8 @@ from migration.mapping.merge import joined_profile, joined_user, unenforced
 
 ODD = (
     b'{"_id":"x","i":1,"f":1.0,"m":-0.0,"e":1e+22,"big":9007199254740993,'
-    b'"s":"\\u0000 \\"autoDeadlineEnforcementEnabled\\":true}","n":{"$float":"AAAAAAAA+H8="},"b":{"$bytes":"AA=="},'
+    b'"s":"\\u0000 \\"autoDeadlineEnforcementEnabled\\":true}",'
+    b'"n":{"$float":"AAAAAAAA+H8="},"b":{"$bytes":"AA=="},'
     b'"nested":{"autoDeadlineEnforcementEnabled":true},"autoDeadlineEnforcementEnabled":true,"z":[1,2.0,[]]}'
 )
 

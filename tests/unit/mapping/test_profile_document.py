@@ -20,7 +20,7 @@ from migration.mapping.profiles import (
     profile_document,
 )
 from migration.mapping.users import user_document
-from tests.unit.mapping.support import CLOCK_MS, MADE, MADE_MS, auth_user, google, settings, user, uuid
+from tests.unit.mapping.support import CLOCK_MS, MADE, MADE_MS, Row, auth_user, google, settings, user, uuid
 
 FULL_USER = user(
     full_name=" Ann Lee ",
@@ -271,11 +271,11 @@ def test_an_account_takes_the_first_creation_there_is() -> None:
         ({"banned_until": "2025-01-01T00:00:00+00:00"}, None),
     ],
 )
-def test_banned_and_deleted_sign_ins_get_no_account(columns: dict[str, str], reason: str | None) -> None:
+def test_banned_and_deleted_sign_ins_get_no_account(columns: Row, reason: str | None) -> None:
     assert withheld(auth_user(**columns), CLOCK_MS) == reason
 
 
 @pytest.mark.parametrize("column", ["created_at", "deleted_at", "email_confirmed_at"])
 def test_an_auth_row_with_an_impossible_instant_is_set_aside(column: str) -> None:
     with pytest.raises(Unmappable, match=rf"impossible_date \({column}\)"):
-        readable(auth_user(**{column: "infinity"}))
+        readable({**auth_user(), column: "infinity"})
