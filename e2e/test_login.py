@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 from e2e.journey import travel
 from e2e.pages import Dashboard, LoginPage
@@ -15,6 +15,7 @@ from fixtures.recorder import Recorder
 pytestmark = pytest.mark.smoke
 
 LOGIN = re.compile(r"/login([?#].*)?$")
+SIGN_IN = re.compile(r"/api/(action|auth)$")
 WRONG = "not the canary's password"
 
 
@@ -39,12 +40,16 @@ def test_a_wrong_password_is_refused(
     page, watch = fresh
     # Refusing is asked for here: neither the site's own line nor the answer's status is a complaint.
     watch.tolerate("[Login Error]", "/api/action", "/api/auth")
+    answers: list[Response] = []
+    page.on("response", lambda it: answers.append(it) if SIGN_IN.search(it.url) else None)
     with travel(record, watch, scope="sign-in", title="a wrong password is refused") as journey:
         login = LoginPage(page)
         login.open()
         journey.sees(login.submit, "the sign-in form")
         login.sign_in(canary[0], WRONG)
         journey.sees(login.refusal, "the refusal")
+        # The site words a deployment that can not be reached like a wrong password.
+        journey.holds("canary", "answer", bool(answers), "the deployment answered")
         journey.holds("canary", "address", bool(LOGIN.search(page.url)), "the page stays on /login")
 
 
