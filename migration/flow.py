@@ -21,12 +21,11 @@ from migration import fence, files, pins, quarantine, snapshot
 from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
-from migration.errors import CutoverError, Refusal
+from migration.errors import CutoverError, Refusal, RowsQuarantined
 from migration.model import LedgerEntry, StepOutcome
 from migration.progress import Progress, Silent
 from migration.run import Run, iso_now
 from migration.steps import STEPS, Done, Step, named
-from migration.target import Target
 
 
 @dataclass(frozen=True)
@@ -45,18 +44,14 @@ def migrate(
     run: Run,
     progress: Progress | None = None,
     *,
-    dry_run: bool = False,
     resume: bool = False,
 ) -> list[StepReport]:
-    """Fence to load. `dry_run` changes nothing on either side and leaves no file; `resume` skips what is
-    done.
+    """Fence to load. `resume` skips what this run has already done and goes on from there.
 
     Raises `Refusal` before anything is touched, `RowsQuarantined` when rows need a decision, and
     `RunIncomplete` when the run had begun and can not go on; each says what to do.
     """
     shown = progress or Silent()
-    if dry_run:
-        return rehearse(settings, shown)
     with explained("Connecting", touched=False), opened(settings, run, shown) as context:
         pins.pin(run, context.source, context.target)
         if resume and _committed(run):
@@ -87,38 +82,31 @@ def step(settings: Settings, run: Run, name: str, progress: Progress | None = No
 
 def export_target(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> Path:
     """Downloads the target as it is now to `name` in the run's data folder, for the checks."""
-    shown = progress or Silent()
-    with _target(settings, run) as target, _entered(run, shown, f"export {Path(name).stem}") as notes:
-        path = target.export(run.data / name, include_storage=False, advance=shown.advance)
+    with _acting(settings, run, progress, f"export {Path(name).stem}") as (context, notes):
+        path = context.target.export(run.data / name, include_storage=False, advance=context.advance)
         notes["bytes"] = path.stat().st_size
         return path
 
 
 def open_target(settings: Settings, run: Run, progress: Progress | None = None) -> None:
     """Lets the app's functions run again, after the data was verified. The fence on the source stays."""
-    with _target(settings, run) as target, _entered(run, progress or Silent(), "open"):
-        target.unpause()
+    with _acting(settings, run, progress, "open") as (context, _):
+        context.target.unpause()
 
 
 def rollback(settings: Settings, run: Run, progress: Progress | None = None) -> way_back.RolledBack:
     """Takes everything back: the target equal to its backup, proven; fence lifted, pause ended; timed."""
-    shown = progress or Silent()
-    with explained("The rollback", touched=True), opened(settings, run, shown) as context:
-        pins.verify(run, context.source, context.target)
-        with _entered(run, shown, "rollback") as notes:
-            done = way_back.carry_out(context)
-            notes.update(asdict(done))
+    with _acting(settings, run, progress, "rollback") as (context, notes):
+        done = way_back.carry_out(context)
+        notes.update(asdict(done))
         return done
 
 
 def unfence(settings: Settings, run: Run, progress: Progress | None = None) -> tuple[str, ...]:
     """Lifts the fence alone; the names of the tables that were fenced."""
-    shown = progress or Silent()
-    with explained("Lifting the fence", touched=True), opened(settings, run, shown) as context:
-        pins.verify(run, context.source, context.target)
-        with _entered(run, shown, "unfence") as notes:
-            lifted = fence.lift(context.source, run.id)
-            notes["tables"] = len(lifted)
+    with _acting(settings, run, progress, "unfence") as (context, notes):
+        lifted = fence.lift(context.source, run.id)
+        notes["tables"] = len(lifted)
         return lifted
 
 
@@ -126,6 +114,18 @@ def verify_identity(run: Run, settings: Settings) -> None:
     """`Refusal` when the configured pair is not the one that the run was begun on (law 12)."""
     with explained("Connecting", touched=False), opened(settings, run, Silent()) as context:
         pins.verify(run, context.source, context.target)
+
+
+@contextmanager
+def _acting(
+    settings: Settings, run: Run, progress: Progress | None, name: str
+) -> Iterator[tuple[Context, dict[str, Any]]]:
+    """A ledger entry of this name on the run's own pair, and the notes that it will carry."""
+    shown = progress or Silent()
+    with explained("Connecting", touched=False), opened(settings, run, shown) as context:
+        pins.verify(run, context.source, context.target)
+        with _entered(run, shown, name) as notes, explained(f"The step {name}", touched=True):
+            yield context, notes
 
 
 # ---------------------------------------------------------------- one step
@@ -252,14 +252,9 @@ def rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
 def _rehearsed(context: Context, step: Step) -> StepReport:
     began = time.monotonic()
     act: Callable[[Context], Done] = step.rehearse or step.run
-    with context.progress.step(step.name), explained(f"The step {step.name}", touched=False):
-        done = act(context)
+    try:
+        with context.progress.step(step.name), explained(f"The step {step.name}", touched=False):
+            done = act(context)
+    except RowsQuarantined as error:
+        raise RowsQuarantined(error.happened, touched="Nothing was changed: this was a dry run.") from None
     return StepReport(step.name, step.title, StepOutcome.DONE, _since(began), done.notes)
-
-
-@contextmanager
-def _target(settings: Settings, run: Run) -> Iterator[Target]:
-    """The run's own target, for what does not need the source."""
-    with explained("The target's connection", touched=True), Target.of(settings.target) as target:
-        pins.verify(run, None, target)
-        yield target

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
 from pathlib import Path
 
 import psycopg
 from pydantic import SecretStr
 
+from migration.archive import Archive
 from migration.config import Settings
 from migration.endpoints import SourceSettings, TargetSettings, source_name, target_name
+from migration.ids import encode
+from migration.target import Target
 
 USER = "11111111-1111-4111-8111-111111111111"
 CASE = "22222222-2222-4222-8222-222222222222"
@@ -34,6 +39,7 @@ def settings_for(
         sample_minimum=50,
         minimum_users=1,
         minimum_cases=1,
+        quarantine_file=folder / "quarantine.toml",
     )
 
 
@@ -67,3 +73,24 @@ def add_case(dsn: str, *, id: str = CASE, user: str = USER, notes: str | None = 
             """ '[{"title": "q\\"x"}]')""",
             (id, user, notes),
         )
+
+
+def zip_of(path: Path, table: str, number: int, lines: list[bytes]) -> Path:
+    """An import ZIP of one table."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("_tables/documents.jsonl", json.dumps({"name": table, "id": number}) + "\n")
+        archive.writestr(f"{table}/documents.jsonl", b"".join(line + b"\n" for line in lines))
+        archive.writestr(f"{table}/generated_schema.jsonl", b'"uniform"\n')
+    return path
+
+
+def user_line(number: int, raw: bytes, email: str) -> bytes:
+    """A v2 user as a line of an import."""
+    document = {"_id": encode(number, raw), "_creationTime": 1700000000000.0, "email": email}
+    return json.dumps(document).encode()
+
+
+def number_of(target: Target, table: str, path: Path) -> int:
+    """The number that the target gave to a table."""
+    with Archive(target.export(path)) as archive:
+        return archive.numbers()[table]
