@@ -50,8 +50,8 @@ ORDER = {
     "auth.identities": ("user_id", "id"),
     "public.case_rfi": ("case_id", "created_at", "id"),
     "public.case_rfe": ("case_id", "created_at", "id"),
-    "public.user_settings": ("user_id",),
-    "public.user_preferences": ("user_id",),
+    "public.user_settings": ("user_id", "id"),
+    "public.user_preferences": ("user_id", "id"),
 }
 """The order of the raw files; `id` for the tables not named here."""
 
