@@ -30,6 +30,7 @@ class Evidence:
     decision: Mapping[str, Any] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
+    standing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ledger: list[LedgerEntry] = field(default_factory=list)
     images: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -42,7 +43,9 @@ def evidence(folder: Path) -> Evidence:
     found.verdict = _object(folder / "verdict.json", found.problems)
     found.decision = _object(folder / "decision.json", found.problems)
     found.required = _object(folder / "required.json", found.problems)
-    found.results = _results(folder, found.problems)
+    merged = _object(folder / "results.json", found.problems)
+    found.standing = _standing(merged)
+    found.results = _results(folder, merged, found.problems)
     found.ledger = list(_lines(folder / "ledger.jsonl", LedgerEntry, found.problems))
     found.images = sorted(
         path for path in (folder / "evidence").rglob("*") if path.suffix.lower() in IMAGE_TYPES
@@ -50,24 +53,26 @@ def evidence(folder: Path) -> Evidence:
     return found
 
 
-def _results(folder: Path, problems: list[str]) -> list[CheckResult]:
+def _standing(merged: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Verdict and reason of each check that does not stand as a pass, over all its attempts."""
+    given = merged.get("standing")
+    rows = given.items() if isinstance(given, dict) else ()
+    return {
+        str(name): (str(row.get("verdict", "")), str(row.get("reason", "")))
+        for name, row in rows
+        if isinstance(row, dict)
+    }
+
+
+def _results(folder: Path, merged: Mapping[str, Any], problems: list[str]) -> list[CheckResult]:
     """The last attempt of each check. Merged results where they exist, else the raw lines."""
-    merged = folder / "results.json"
-    if not merged.exists():
-        raw = _lines(folder / "results.jsonl", CheckResult, problems)
-        return _last_attempts(raw)
-    content = _json(merged, problems)
-    rows = content.get("results") if isinstance(content, dict) else content
+    if not merged:
+        return _last_attempts(_lines(folder / "results.jsonl", CheckResult, problems))
+    rows = merged.get("results")
     if not isinstance(rows, list):
         problems.append("results.json holds no list of results.")
         return []
-    return _last_attempts(_valid([_as_recorded(row) for row in rows], CheckResult, merged.name, problems))
-
-
-def _as_recorded(row: Any) -> Any:
-    """A merged result as the check wrote it: without what the merge added (its verdict and reason)."""
-    added = ("verdict", "reason")
-    return {name: value for name, value in row.items() if name not in added} if isinstance(row, dict) else row
+    return _last_attempts(_valid(rows, CheckResult, "results.json", problems))
 
 
 def _last_attempts(results: Iterator[CheckResult]) -> list[CheckResult]:

@@ -99,7 +99,7 @@ class Page:
     totals: Mapping[str, int]
     wrong: list[Difference]
     wrong_total: int
-    silent: list[CheckResult]
+    silent: list[tuple[str, str]]
     counts: list[CheckResult]
     accounts: list[tables.Account]
     suites: list[Suite]
@@ -124,17 +124,17 @@ def page(evidence: Evidence) -> Page:
         environment=environment,
         verdict=verdict,
         decision=str(evidence.decision.get("decision", "HOLD")),
-        sentence=_sentence(verdict, results),
+        sentence=_sentence(verdict, _totals(evidence)),
         reasons=_reasons(evidence),
         gates=_pairs(evidence.decision.get("gates")),
         phases=[_phase(phase, evidence) for phase in Phase],
-        totals=_totals(results),
+        totals=_totals(evidence),
         wrong=wrong[:FINDINGS_FIRST],
         wrong_total=sum(result.classes.get(Class.INTRODUCED, 0) for result in results),
-        silent=[result for result in results if result.outcome is Outcome.UNKNOWN],
+        silent=_silent(evidence),
         counts=[result for result in results if result.suite == "counts"],
         accounts=tables.accounts(evidence.manifest),
-        suites=_suites(results),
+        suites=_suites(evidence),
         rules=_rules(results),
         dropped=tables.dropped(evidence.manifest),
         bars=bars(evidence.ledger),
@@ -150,17 +150,15 @@ def _verdict(evidence: Evidence) -> str:
     return recorded if recorded in set(Verdict) else Verdict.UNKNOWN.value
 
 
-def _sentence(verdict: str, results: list[CheckResult]) -> str:
-    seen = sum(result.seen for result in results)
+def _sentence(verdict: str, totals: Mapping[str, int]) -> str:
+    checks, failed, unknown = totals["checks"], totals["fail"], totals["unknown"]
     if verdict == Verdict.PASS:
-        return f"All {len(results):,} required checks passed; {seen:,} comparisons were made."
-    failed = sum(result.outcome is Outcome.FAIL for result in results)
-    unknown = sum(result.outcome is Outcome.UNKNOWN for result in results)
+        return f"All {checks:,} required checks passed; {totals['seen']:,} comparisons were made."
     if verdict == Verdict.FAIL and not failed:
         return "The run failed before its data could be judged."
     if verdict == Verdict.FAIL:
-        return f"{failed:,} of {len(results):,} checks failed, {unknown:,} could not be judged."
-    return f"Not proven: {unknown:,} of {len(results):,} checks could not be judged, or a phase is missing."
+        return f"{failed:,} of {checks:,} checks failed, {unknown:,} could not be judged."
+    return f"Not proven: {unknown:,} of {checks:,} checks could not be judged, or a phase is missing."
 
 
 def _reasons(evidence: Evidence) -> list[str]:
@@ -181,16 +179,30 @@ def _phase(phase: Phase, evidence: Evidence) -> PhaseView:
     )
 
 
-def _totals(results: list[CheckResult]) -> Mapping[str, int]:
-    outcomes = {outcome.value: 0 for outcome in Outcome}
-    classes = {cls.value: 0 for cls in Class}
-    for result in results:
-        outcomes[result.outcome.value] += 1
-        for cls, count in result.classes.items():
-            classes[cls.value] += count
-    seen = sum(result.seen for result in results)
-    matched = sum(result.matched for result in results)
-    return {"checks": len(results), "seen": seen, "matched": matched, **outcomes, **classes}
+def _totals(evidence: Evidence) -> Mapping[str, int]:
+    """The merged counts of checks where there are some, else those of the results as they are."""
+    results, stats = evidence.results, tables.mapping(evidence.verdict.get("stats"))
+    classes = {cls.value: sum(result.classes.get(cls, 0) for result in results) for cls in Class}
+    counted = {
+        "checks": len(results),
+        "pass": sum(result.outcome is Outcome.PASS for result in results),
+        "fail": sum(result.outcome is Outcome.FAIL for result in results),
+        "unknown": sum(result.outcome is Outcome.UNKNOWN for result in results),
+        "seen": sum(result.seen for result in results),
+        "matched": sum(result.matched for result in results),
+    }
+    merged = {"pass": "passed", "fail": "failed"}
+    return {
+        **{name: tables.number(stats.get(merged.get(name, name), count)) for name, count in counted.items()},
+        **classes,
+    }
+
+
+def _silent(evidence: Evidence) -> list[tuple[str, str]]:
+    """Checks that stand as unknown, with the merge's reason, else their own error."""
+    merged = [(name, why) for name, (verdict, why) in evidence.standing.items() if verdict == Verdict.UNKNOWN]
+    own = [(result.id, result.error) for result in evidence.results if result.outcome is Outcome.UNKNOWN]
+    return sorted(dict([*own, *merged]).items())
 
 
 def _differences(results: Iterable[CheckResult], cls: Class) -> list[Difference]:
@@ -202,20 +214,25 @@ def _differences(results: Iterable[CheckResult], cls: Class) -> list[Difference]
     ]
 
 
-def _suites(results: list[CheckResult]) -> list[Suite]:
-    names = sorted({result.suite for result in results})
-    suites = [_suite(name, [result for result in results if result.suite == name]) for name in names]
+def _suites(evidence: Evidence) -> list[Suite]:
+    by_name: dict[str, list[CheckResult]] = {}
+    for result in evidence.results:
+        by_name.setdefault(result.suite, []).append(result)
+    suites = [_suite(name, checks, evidence) for name, checks in by_name.items()]
     return sorted(suites, key=lambda suite: (suite.failed == 0, suite.unknown == 0, suite.name))
 
 
-def _suite(name: str, checks: list[CheckResult]) -> Suite:
-    green = [check for check in checks if check.outcome is Outcome.PASS]
+def _suite(name: str, checks: list[CheckResult], evidence: Evidence) -> Suite:
+    red = [check for check in checks if check.outcome is not Outcome.PASS or check.id in evidence.standing]
+    failed = sum(check.outcome is Outcome.FAIL for check in red)
     return Suite(
         name=name,
-        red=sorted((check for check in checks if check.outcome is not Outcome.PASS), key=_weight),
-        green=green,
-        failed=sum(check.outcome is Outcome.FAIL for check in checks),
-        unknown=sum(check.outcome is Outcome.UNKNOWN for check in checks),
+        red=sorted(red, key=_weight),
+        green=[
+            check for check in checks if check.outcome is Outcome.PASS and check.id not in evidence.standing
+        ],
+        failed=failed,
+        unknown=len(red) - failed,
         seen=sum(check.seen for check in checks),
         matched=sum(check.matched for check in checks),
     )

@@ -39,7 +39,7 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
 def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the site in a browser as the canary, then that nothing but the canary's documents changed."""
     with progress.step("smoke"):
-        if suites.process("checks.canary", settings, run, log="canary"):
+        if suites.process("checks.canary", settings, run, progress, log="canary"):
             raise RunIncomplete(
                 "What the canary should see could not be computed from the source.",
                 touched="The target was not changed by this step.",

@@ -10,15 +10,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from migration.config import ROOT, Settings
 from migration.errors import RunIncomplete
-from migration.model import CheckResult, Class, Finding, Kind, Outcome, Phase
+from migration.model import CheckResult, Class, Finding, Kind, LedgerEntry, Outcome, Phase, StepOutcome
 from migration.progress import Progress
-from migration.run import Run
+from migration.run import Run, iso_now
 
 POLL_SECONDS = 0.2
 ROOMS = {Phase.DATA: "checks", Phase.APP: "checks", Phase.SMOKE: "e2e", Phase.AFTER: "checks"}
@@ -56,7 +57,7 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
         str(run.data / phase.value),
     ]
     started = _started(command, settings, run, f"pytest-{phase.value}", attempt)
-    with progress.step(f"judge {phase.value}"), started as child:
+    with _entered(run, f"judge {phase.value}", progress), started as child:
         code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))
 
@@ -75,10 +76,25 @@ def listed(phase: Phase) -> list[str]:
     return sorted(check_id(line) for line in done.stdout.splitlines() if "::" in line)
 
 
-def process(module: str, settings: Settings, run: Run, *, log: str) -> int:
+def process(module: str, settings: Settings, run: Run, progress: Progress, *, log: str) -> int:
     """Runs `python -m module` for this run and returns its exit code; its output goes to the evidence."""
-    with _started([sys.executable, "-m", module], settings, run, log, 1) as child:
+    started = _started([sys.executable, "-m", module], settings, run, log, 1)
+    with _entered(run, log, progress), started as child:
         return child.wait()
+
+
+@contextmanager
+def _entered(run: Run, step: str, progress: Progress) -> Iterator[None]:
+    """Shows the step and notes it in the ledger, so that judging stands in the run's timeline too."""
+    run.append_ledger(LedgerEntry(step=step, outcome=StepOutcome.STARTED, at=iso_now()))
+    began, outcome = time.monotonic(), StepOutcome.FAILED
+    try:
+        with progress.step(step):
+            yield
+        outcome = StepOutcome.DONE
+    finally:
+        took = round((time.monotonic() - began) * 1000)
+        run.append_ledger(LedgerEntry(step=step, outcome=outcome, at=iso_now(), duration_ms=took))
 
 
 def _pytest(phase: Phase) -> list[str]:

@@ -153,13 +153,23 @@ def test_lone_surrogate_in_a_record_can_still_be_written(tmp_path: Path) -> None
     assert "half a \\ud83d pair" in html
 
 
-def test_merged_results_are_read_with_what_the_merge_added(tmp_path: Path) -> None:
-    folder = records.failed(tmp_path)
-    merged = [
-        {**result.model_dump(mode="json", by_alias=True), "verdict": "PASS", "reason": ""}
-        for result in records.PASSING
-    ]
-    records.write(folder / "results.json", {"results": merged, "missing": {}})
+def test_check_that_turned_green_by_itself_is_shown_as_not_proven(tmp_path: Path) -> None:
+    folder = records.passed(tmp_path)
+    results = [result.model_dump(mode="json", by_alias=True) for result in records.PASSING]
+    why = "red, then green without a load or rollback between"
+    standing = {"sample.cases": {"verdict": "UNKNOWN", "reason": why}}
+    records.write(folder / "results.json", {"results": results, "standing": standing, "missing": {}})
     html = write(folder).read_text()
-    assert "is not a valid" not in html
-    assert f"<dd>{len(records.PASSING)}<small> of {len(records.PASSING)}</small>" in html
+    assert f"<code>sample.cases</code>: {why}" in html
+    assert re.search(
+        r"<details open>\s*<summary><span class=\"tag unknown\">unknown</span>\s*<strong>sample", html
+    )
+
+
+def test_merged_counts_are_shown_where_the_verdict_has_them(tmp_path: Path) -> None:
+    folder = records.passed(tmp_path)
+    stats = {"checks": 70, "passed": 68, "failed": 0, "unknown": 2, "seen": 900, "matched": 899}
+    records.write(
+        folder / "verdict.json", {"verdict": "UNKNOWN", "by_phase": {}, "reasons": [], "stats": stats}
+    )
+    assert "Not proven: 2 of 70 checks could not be judged" in write(folder).read_text()
