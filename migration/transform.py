@@ -1,9 +1,9 @@
-"""Transform: the raw snapshot becomes the documents to import. Streams; memory grows with users, not with
-cases.
+"""Transform: the raw snapshot becomes the documents to import. Memory grows with users, not with cases.
 
-Order: who everybody is (`identity`), users with their settings and ways in (`transform_users`), cases
-with their entries (here), and last the profiles that wait for the ids of dismissed cases. The same
-snapshot, lookup and resolutions give the same bytes. Not here: values (`mapping`), import (`load`).
+Order: who everybody is (`identity`), users with their settings (`transform_users`), their ways in
+(`transform_accounts`), cases with their entries (here), and last the profiles that wait for the ids of
+dismissed cases. The same snapshot, lookup and resolutions give the same bytes. Not here: values (`mapping`),
+import (`load`).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from migration.output import MAX_DOCUMENT, TableResult, TableWriter, line, write
 from migration.progress import Progress
 from migration.quarantine import Quarantined, Resolutions
 from migration.rows import Mutable, Source, key_of
+from migration.transform_accounts import AccountPass
 from migration.transform_users import UserPass, orphaned
 
 CASES, RFI, RFE = "public.cases", "public.case_rfi", "public.case_rfe"
@@ -72,12 +73,14 @@ def transform(
     people = resolve(source, lookup)
     users = UserPass(source, lookup, book, people)
     users.read()
+    accounts = AccountPass(lookup, book, people)
+    accounts.read()
     with TableWriter(out, "cases") as writer:
         owners = _CasePass(source, lookup, book, people, users.wanted_cases()).write(writer, progress)
         cases = writer.result()
     tables = {
         "users": write_table(out, "users", users.users),
-        "authAccounts": write_table(out, "authAccounts", users.accounts),
+        "authAccounts": write_table(out, "authAccounts", accounts.lines),
         "userProfiles": write_table(out, "userProfiles", users.profiles(owners)),
         "cases": cases,
     }

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from migration.accounting import Book
-from migration.identity import AUTH, IDENTITIES, USERS, People, Person
-from migration.ids import decode, encode
+from migration.identity import USERS, People, Person
+from migration.ids import encode
 from migration.link import Existing, Lookup
 from migration.mapping import names
-from migration.mapping.accounts import Account, withheld
 from migration.mapping.fields import Document, Row, Unmappable
 from migration.mapping.merge import joined_profile, joined_user, unenforced
 from migration.mapping.profiles import Dismissed, dismissed, profile_document
@@ -44,10 +43,9 @@ class UserPass:
         self._finished: list[Line] = []
         self._joined: set[str] = set()
         self.users: list[Line] = []
-        self.accounts: list[Line] = []
 
     def read(self) -> None:
-        """Maps every user, and books users, auth rows, identities, settings and preferences."""
+        """Maps every user, and books users, settings and preferences."""
         children = [self._source.children(table) for table in (SETTINGS, PREFERENCES)]
         orphans = [orphaned(self._source, self._book, one.table, USERS) for one in children]
         for row in self._source.rows(USERS):
@@ -58,7 +56,6 @@ class UserPass:
                 self._book_children(one.table, found, person)
         for one, orphan in zip(children, orphans, strict=True):
             one.rest(orphan)
-        self._book_auth()
 
     def wanted_cases(self) -> set[str]:
         """The cases that some dismissed deadline names."""
@@ -149,60 +146,6 @@ class UserPass:
                 self._book.quarantine(table, key_of(row), "duplicate_row")
             else:
                 self._book.accounts[table].merged += 1
-
-    def _book_auth(self) -> None:
-        """Places every auth row and identity, and writes the account rows."""
-        linked: dict[str, list[Person]] = {}
-        for person in self._people.by_key.values():
-            if person.auth_key:
-                linked.setdefault(person.auth_key, []).append(person)
-        for key in self._people.auth:
-            self._book_auth_row(key, linked.get(key, []))
-        made = {one.identity: self._account(person, one) for person, one in self._ways_in()}
-        for key, rows in self._people.identities.items():
-            for row in rows:
-                self._book_identity(row, self._people.auth.get(key), linked.get(key, []), made)
-
-    def _ways_in(self) -> Iterator[tuple[Person, Account]]:
-        for person in self._people.by_key.values():
-            if person.reason is None:
-                yield from ((person, account) for account in person.accounts)
-
-    def _account(self, person: Person, account: Account) -> bool:
-        """Writes the account row; False when the user already has it on the target."""
-        raw = names.account(account.provider, account.account_id)
-        there = self._lookup.accounts.get((account.provider, account.account_id))
-        if there is not None and decode(there[0])[1] != raw:
-            return False
-        number = self._lookup.numbers["authAccounts"]
-        links = {"_id": encode(number, raw), "userId": person.id}
-        self.accounts.append(line(raw, links, account.document))
-        return True
-
-    def _book_auth_row(self, key: str, persons: list[Person]) -> None:
-        if not persons:
-            self._book.exclude(AUTH, "without_profile")
-        elif all(person.reason for person in persons):
-            self._book.quarantine(AUTH, key, "owner_quarantined")
-        else:
-            self._book.accounts[AUTH].merged += 1
-
-    def _book_identity(
-        self, row: Row, auth: Row | None, persons: list[Person], made: dict[str | None, bool]
-    ) -> None:
-        key = key_of(row)
-        if auth is None or not persons:
-            self._book.exclude(IDENTITIES, "without_profile")
-        elif all(person.reason for person in persons):
-            self._book.quarantine(IDENTITIES, key, "owner_quarantined")
-        elif row.get("provider") != "google":
-            self._book.exclude(IDENTITIES, "provider_not_google")
-        elif reason := withheld(auth, self._lookup.clock_ms):
-            self._book.exclude(IDENTITIES, reason)
-        elif made.get(key):
-            self._book.accounts[IDENTITIES].migrated += 1
-        else:
-            self._book.accounts[IDENTITIES].merged += 1
 
 
 def orphaned(source: Source, book: Book, table: str, parents: str) -> Callable[[Mutable], None]:
