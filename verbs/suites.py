@@ -46,7 +46,8 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     harness = f"harness.{phase.value}"
     run.require(phase, [harness])
     attempt = _next_attempt(run, phase)
-    count = 0 if phase is Phase.SMOKE else workers or settings.workers
+    wanted = 1 if phase is Phase.SMOKE else workers or settings.workers
+    count = 0 if wanted == 1 else wanted  # xdist's 0: in pytest's own process
     command = [
         *_pytest(phase),
         "-n",
