@@ -18,17 +18,17 @@ def test_word(judge: Judged, word: str) -> None:
     judge(products.cases, f"statuses.word.{word}", title=title, scope=word, may_be_empty=True)
 
 
-@pytest.mark.parametrize(
-    ("question", "title"),
-    [
-        ("progress", "progress says what v1's text or word said"),
-        ("closure", "closed cases keep why they were closed, others have no such reason"),
-        ("first_edit", "no case flips at its first edit in v2"),
-        ("manual_kept", "the override is set exactly where the date rules would say otherwise"),
-    ],
-)
-def test_status(judge: Judged, question: str, title: str) -> None:
-    judge(products.cases, f"statuses.{question}", title=title, scope=question)
+QUESTIONS = {
+    "progress": "progress says what v1's text or word said",
+    "closure": "closed cases keep why they were closed, others have no such reason",
+    "first_edit": "no case flips at its first edit in v2",
+    "manual_kept": "the override is set exactly where the date rules would say otherwise",
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_status(judge: Judged, question: str) -> None:
+    judge(products.cases, f"statuses.{question}", title=QUESTIONS[question], scope=question)
 
 
 def test_open_entry(judge: Judged) -> None:

@@ -126,8 +126,8 @@ class Fields:
 class Comparison:
     """One table against its expectations. Call `run` once, then read `tallies`:
 
-    `documents.<table>` (what v1 gave must be there, and nothing else), `compared.<table>` (how many of them
-    were there to compare), `foreign.<table>` (what v2 had must be there unchanged) and `fields.<table>.<path>`.
+    `documents.<table>` (what v1 gave must be there, and nothing else), `compared.<table>` (how many of those
+    were there), `foreign.<table>` (what v2 had must be there unchanged) and `fields.<table>.<path>`.
     `before` is the same table in the backup.
     """
 

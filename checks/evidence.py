@@ -52,20 +52,20 @@ class Evidence:
         path = folder / f"{product.__name__}.json"
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
-                path.write_bytes(orjson.dumps(self._computed(product)))
+                path.write_bytes(self._computed(product))
         content = orjson.loads(path.read_bytes())
         if "error" in content:
             raise RunIncomplete(f"The comparison {product.__name__} could not be made: {content['error']}")
         return {name: Tally.load(dumped) for name, dumped in content.items()}
 
-    def _computed(self, product: Product) -> dict[str, object]:
+    def _computed(self, product: Product) -> bytes:
         try:
-            return {name: tally.dump() for name, tally in product(self.run, self.settings).items()}
+            return orjson.dumps({name: t.dump() for name, t in product(self.run, self.settings).items()})
         except CutoverError as error:
-            return {"error": str(error)}
+            return orjson.dumps({"error": str(error)})
         except Exception as error:  # noqa: BLE001 - whatever it is, it must reach every item that waits for this
             place = error.__traceback__
             while place is not None and place.tb_next is not None:
                 place = place.tb_next
             where = f" at {place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
-            return {"error": f"{type(error).__name__}{where}"}
+            return orjson.dumps({"error": f"{type(error).__name__}{where}"})

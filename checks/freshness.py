@@ -1,4 +1,4 @@
-"""Is the source still what the snapshot read? Rows that came, went or changed since would be in nobody's count.
+"""Is the source still what the snapshot read? Rows that came, went or changed since are in no count.
 
 The snapshot's raw files are read as evidence of what was seen then, by this module's own small reader: keys,
 the time of the last change, and for auth the values that decide who gets in.

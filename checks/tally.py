@@ -87,8 +87,8 @@ class Tally:
         """As JSON has it."""
         return {
             "matched": self.matched,
-            "totals": dict(self.totals),
-            "classes": dict(self.classes),
+            "totals": {str(kind): units for kind, units in self.totals.items()},
+            "classes": {str(cls): units for cls, units in self.classes.items()},
             "findings": [finding.model_dump(mode="json", by_alias=True) for finding in self.findings],
             "notes": dict(self.notes),
         }

@@ -26,6 +26,11 @@ class Column:
     as_v2: Callable[[Any], object] = bool
 
 
+def _days(value: list[int | None] | int) -> list[float]:
+    days = value if isinstance(value, list) else [value]
+    return [float(day) for day in days if day is not None]
+
+
 def _hour(value: str) -> str:
     return value[:5]
 
@@ -42,9 +47,7 @@ PREFERENCES: dict[str, Column] = {
     "quietHoursEnabled": Column("settings", "quiet_hours_enabled"),
     "quietHoursStart": Column("settings", "quiet_hours_start", _hour),
     "quietHoursEnd": Column("settings", "quiet_hours_end", _hour),
-    "reminderDaysBefore": Column(
-        "settings", "reminder_days_before", lambda days: [float(day) for day in days]
-    ),
+    "reminderDaysBefore": Column("settings", "reminder_days_before", _days),
     "preferredNotificationEmail": Column("settings", "preferred_notification_email", str),
     "timezone": Column("settings", "timezone", str),
     "calendarSyncEnabled": Column("user", "calendar_sync_enabled"),
@@ -71,13 +74,16 @@ def settings(expected: Iterable[Expected], people: People, profiles: Spool) -> d
         declared = {remark.field for remark in expectation.remarks}
         for name, column in PREFERENCES.items():
             value = getattr(rows, column.rows).get(column.name)
+            said = None if value is None else column.as_v2(value)
             wanted = expectation.document.get(name, ABSENT)
             if expectation.origin is Origin.JOINED:
                 tallies[name].note("v2's own choice")
-            elif value is None or value == [] or name in declared:
-                tallies[name].note("declared" if name in declared else "not said in v1")
+            elif name in declared:
+                tallies[name].note("declared")
+            elif said is None or said == []:
+                tallies[name].note("not said in v1")
             else:
-                wanted = column.as_v2(value)
+                wanted = said
             tallies[name].check(
                 expectation.key, wanted, actual.get(name, ABSENT), table="userProfiles", path=name
             )
