@@ -140,6 +140,16 @@ def test_a_removed_date_takes_its_derived_dates_along(filled: Stage) -> None:
     assert "filingWindowOpens" not in stored(filled, case_id)
 
 
+@pytest.mark.parametrize(
+    "field", ["legacyId", "userId", "deletedAt", "createdAt", "filingWindowOpens", "unheardOf"]
+)
+def test_no_function_takes_what_only_an_import_may_write(stage: Stage, field: str) -> None:
+    with pytest.raises(FunctionError):
+        create(stage, **{field: "x"})
+    with pytest.raises(FunctionError):
+        stage.mutation("cases:update", {"id": stage.cases[0]["_id"], field: "x"})
+
+
 def test_another_users_case_is_neither_shown_nor_changed(stage: Stage) -> None:
     case_id = stage.cases[0]["_id"]
     stranger = stage.acting_as(encode_id(decode_id(stage.user)[0], bytes(16)))
