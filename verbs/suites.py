@@ -23,17 +23,9 @@ from migration.run import Run, iso_now
 
 POLL_SECONDS = 0.2
 ROOMS = {Phase.DATA: "checks", Phase.APP: "checks", Phase.SMOKE: "e2e", Phase.AFTER: "checks"}
-OPTIONS = [
-    "-c",
-    "pyproject.toml",
-    "--rootdir",
-    str(ROOT),
-    "-q",
-    "--no-header",
-    "--show-capture=no",
-    "-p",
-    "no:cacheprovider",
-]
+OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
+# Only what judging needs is loaded: the plugins of the harness's own tests take a second to import.
+PLUGINS = {"checks": ("xdist", "fixtures.recorder"), "e2e": ("xdist", "fixtures.recorder", "playwright")}
 ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
 
 
@@ -48,15 +40,9 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     attempt = _next_attempt(run, phase)
     wanted = 1 if phase is Phase.SMOKE else workers or settings.workers
     count = 0 if wanted == 1 else wanted  # xdist's 0: in pytest's own process
-    command = [
-        *_pytest(phase),
-        "-n",
-        str(count),
-        "--dist",
-        "loadfile",
-        "--output",
-        str(run.data / phase.value),
-    ]
+    command = [*_pytest(phase), "-n", str(count), "--dist", "loadfile"]
+    if phase is Phase.SMOKE:
+        command += ["--output", str(run.data / phase.value)]  # traces hold people's data
     started = _started(command, settings, run, f"pytest-{phase.value}", attempt)
     with _entered(run, f"judge {phase.value}", progress), started as child:
         code = _watched(child, run, phase, progress)
@@ -65,9 +51,9 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
 
 def listed(phase: Phase) -> list[str]:
     """The ids of the checks that a phase would run, without running or recording anything."""
-    done = subprocess.run(
-        [*_pytest(phase), "--collect-only"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [*_pytest(phase), "--collect-only"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in ENDED_BY_ITSELF:
         raise RunIncomplete(
             f"The checks of phase {phase.value} can not be collected.", next_step="./inv test"
@@ -99,9 +85,9 @@ def _entered(run: Run, step: str, progress: Progress) -> Iterator[None]:
 
 
 def _pytest(phase: Phase) -> list[str]:
-    return [
-        sys.executable, "-m", "pytest", ROOMS[phase], "-m", phase.value, "-p", "fixtures.recorder", *OPTIONS,
-    ]  # fmt: skip
+    room = "e2e" if phase is Phase.SMOKE else "checks"
+    plugins = [part for name in PLUGINS[room] for part in ("-p", name)]
+    return [sys.executable, "-m", "pytest", ROOMS[phase], "-m", phase.value, *plugins, *OPTIONS]
 
 
 def _watched(child: subprocess.Popen[bytes], run: Run, phase: Phase, progress: Progress) -> int:
@@ -125,6 +111,7 @@ def _started(
         **os.environ,
         **run.child_environment(settings),
         "CUTOVER_ATTEMPT": str(attempt),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONUNBUFFERED": "1",
     }
     with (run.folder / "evidence" / f"{log}.log").open("ab") as output:
