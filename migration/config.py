@@ -128,7 +128,7 @@ def load(
         app_url=extra.get("CUTOVER_APP_URL"),
         canary_email=extra.get("CUTOVER_CANARY_EMAIL"),
         canary_password=_secret(extra.get("CUTOVER_CANARY_PASSWORD")),
-        data_dir=data_dir(root, values),
+        data_dir=data_dir(root, {**environ, **values}),
         runs_dir=runs_dir(root, values),
         pair_file=pair,
         workers=file.run.workers or os.cpu_count() or 1,
