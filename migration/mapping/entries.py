@@ -63,6 +63,8 @@ def from_row(row: Row) -> Entry:
 
 def entries(case: Row, kind: Kind, rows: Sequence[Entry], made: float, tally: Tally) -> list[Document]:
     """All entries of a case, sorted as v2 shows them. `made`: the case's creation, for those without one."""
+    if not rows and not any(case.get(f"{kind}_{part}") for part in _PARTS):
+        return []  # most cases: nothing in any of the three places
     key = lower(case.get("id"))
     found = list(rows)
     sources: tuple[Iterable[Entry], ...] = (_listed(case, key, kind, tally), _single(case, key, kind))

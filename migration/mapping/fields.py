@@ -47,11 +47,14 @@ def mapped(row: Row, fields: Iterable[Field]) -> Document:
     get = row.get
     for target, column, convert, default in fields:
         value = get(column)
-        if value is not None:
-            try:
-                value = convert(value)
-            except Unmappable as problem:
-                raise Unmappable(problem.reason, column) from None
+        if value is None:
+            if default is not None:
+                document[target] = default
+            continue
+        try:
+            value = convert(value)
+        except Unmappable as problem:
+            raise Unmappable(problem.reason, column) from None
         if value is None:
             value = default
         if value is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from migration.accounting import Book
+from migration.errors import RunIncomplete
 from tests.unit.mapping.support import Pair, case, request, user, uuid
 from tests.unit.mapping.support import settings as settings_row
 
@@ -137,3 +139,13 @@ def test_dropped_values_are_counted_and_nulls_are_not(pair: Pair) -> None:
         "public.cases.calendar_event_ids": 1,
         "public.users.google_email": 1,
     }
+
+
+def test_accounts_that_do_not_add_up_end_the_run() -> None:
+    book = Book(["public.cases"])
+    book.accounts["public.cases"].rows = 2
+    book.exclude("public.cases", "by_resolution")
+    with pytest.raises(RunIncomplete, match="2 rows, 1 placed"):
+        book.close()
+    book.quarantine("public.cases", uuid(1), "orphan")
+    book.close()

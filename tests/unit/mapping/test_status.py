@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid5
 
 import pytest
 
 from migration.mapping.cases import case_document
 from migration.mapping.fields import Document, Unmappable
+from migration.mapping.names import NAMESPACE
 from migration.mapping.status import Status, Translated, translate
 from tests.unit.mapping.support import CLOCK_MS, MADE_MS, case
 
@@ -17,8 +21,6 @@ def _shown(word: Any, progress: str | None = None, *, open_entry: bool = False) 
 
 
 def _mapped(**columns: Any) -> Document:
-    from collections import Counter
-
     return case_document(case(**columns), [], [], CLOCK_MS, Counter())
 
 
@@ -117,9 +119,6 @@ def test_a_status_that_the_first_edit_would_flip_is_overridden() -> None:
 
 @pytest.mark.parametrize(("clock", "overridden"), [("2026-01-15", False), ("2026-01-14", True)])
 def test_the_override_depends_on_the_run_s_frozen_clock(clock: str, overridden: bool) -> None:
-    from collections import Counter
-    from datetime import UTC, datetime
-
     row = case(
         case_status="ETA 9089 Prep",
         pwd_determination_date="2025-08-01",
@@ -149,3 +148,9 @@ def test_the_unknown_progress_text_follows_v1_s_note() -> None:
 @pytest.mark.parametrize("text", [None, ""])
 def test_a_case_without_notes_has_no_notes_field(text: str | None) -> None:
     assert "notes" not in _mapped(notes=text)
+
+
+def test_notes_have_ids_derived_from_their_case() -> None:
+    document = _mapped(notes="n", progress_status="Call Bob")
+    names = [f"{document['legacyId']}/{name}" for name in ("notes", "progress")]
+    assert [note["id"] for note in document["notes"]] == [str(uuid5(NAMESPACE, name)) for name in names]
