@@ -180,7 +180,7 @@ class Calls:
         while time.monotonic() - began < _DEADLINE_S:
             yield
             self._sleep(wait)
-            wait = min(wait * 1.5, 1.0)
+            wait = min(wait * 1.5, 0.5)
         raise RunIncomplete(
             f"Waited {_DEADLINE_S / 60:.0f} minutes for {what}.", next_step="Look at the target."
         )

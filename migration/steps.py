@@ -183,7 +183,7 @@ def _refuse_quarantined(report: TransformReport) -> None:
     raise RowsQuarantined(
         f"{len(report.quarantined)} rows need a person's decision before anything is loaded: {listed}.",
         touched="The target's data was not changed; the fence and the pause stay.",
-        next_step="Decide about each (invoke quarantine lists them, invoke quarantine.resolve KEY decides), "
+        next_step="Decide about each (invoke quarantine.rows lists them, invoke quarantine.resolve decides), "
         "then invoke migrate --resume; or take everything back: invoke rollback.",
     )
 

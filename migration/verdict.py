@@ -228,7 +228,8 @@ def _results_record(judgement: Judgement) -> dict[str, Any]:
             if one.verdict is not Verdict.PASS
         },
         "missing": {
-            phase.value: [one.id for one in judged if not one.results] for phase, judged in judgement.checks.items()
+            phase.value: [one.id for one in judged if not one.results]
+            for phase, judged in judgement.checks.items()
         },
     }
 
