@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-BOUND_TO = ("revision", "clock", "begun", "source", "target", "tools", "sample", "seed", "load")
+CHANGES = ("added", "replaced", "removed")
+BOUND_TO = ("revision", "clock", "begun", "source", "target", "tools", "sample", "seed")
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,22 @@ class Account:
     merged: int
     excluded: Mapping[str, Any]
     quarantined: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """The documents of one target table: before the import, and what it added, replaced and removed."""
+
+    table: str
+    before: int
+    added: int = 0
+    replaced: int = 0
+    removed: int = 0
+
+    @property
+    def after(self) -> int:
+        """The documents of the table once the import was in."""
+        return self.before + self.added - self.removed
 
 
 def number(value: Any) -> int:
@@ -61,19 +78,18 @@ def dropped(manifest: Mapping[str, Any]) -> list[tuple[str, int]]:
     return [(name, number(count)) for name, count in sorted(columns.items())]
 
 
-def documents(manifest: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """For each target table: documents before the import, and documents we wrote."""
+def documents(manifest: Mapping[str, Any]) -> list[Written]:
+    """What the import did to each target table."""
     before = mapping(mapping(manifest.get("backup")).get("tables"))
-    written = mapping(mapping(manifest.get("transform")).get("tables"))
-    rows = []
-    for table in sorted({*before, *written}):
-        had, ours = mapping(before.get(table)), mapping(written.get(table))
-        rows.append((table, _count(had.get("documents")), _count(ours.get("documents"))))
-    return rows
-
-
-def _count(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) else "-"
+    load = mapping(mapping(manifest.get("load")).get("tables"))
+    return [
+        Written(
+            table=table,
+            before=number(mapping(before.get(table)).get("documents")),
+            **{name: number(mapping(load.get(table)).get(name)) for name in CHANGES},
+        )
+        for table in sorted({*before, *load})
+    ]
 
 
 def identity(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -82,8 +98,11 @@ def identity(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name in BOUND_TO:
         if name in manifest:
             rows += _flat(name, manifest[name])
-    backup = mapping(manifest.get("backup")).get("digest")
-    return [*rows, *([("backup.digest", str(backup))] if backup else [])]
+    parts = [("backup", "digest"), ("load", "digest"), ("load", "import_id"), ("snapshot", "fingerprint")]
+    for record, name in parts:
+        value = mapping(manifest.get(record)).get(name)
+        rows += [(f"{record}.{name}", value)] if isinstance(value, str) else []
+    return rows
 
 
 def _flat(name: str, value: Any) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from migration.model import CheckResult, Class, Finding, Outcome, Phase, Severity, Verdict
+from migration.model import CheckResult, Class, Finding, Kind, Outcome, Phase, Severity, Verdict
 from reports import tables
 from reports.read import IMAGE_TYPES, Evidence
 from reports.timeline import Bar, bars
@@ -66,13 +66,22 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """All differences of one documented rule (declared) or one known flaw of v1 (inherited)."""
+class Known:
+    """The declared or inherited differences that the checks of one suite counted."""
 
     cls: str
-    check: str
+    suite: str
     count: int
-    samples: list[Finding]
+    checks: list[CheckResult]
+
+
+@dataclass(frozen=True)
+class Count:
+    """One counting check, with the number on each side."""
+
+    check: CheckResult
+    source: int
+    target: int
 
 
 @dataclass(frozen=True)
@@ -100,15 +109,15 @@ class Page:
     wrong: list[Difference]
     wrong_total: int
     silent: list[tuple[str, str]]
-    counts: list[CheckResult]
+    counts: list[Count]
     accounts: list[tables.Account]
     suites: list[Suite]
-    rules: list[Rule]
+    known: list[Known]
     dropped: list[tuple[str, int]]
     bars: list[Bar]
     pictures: list[Picture]
     identity: list[tuple[str, str]]
-    documents: list[tuple[str, str, str]]
+    documents: list[tables.Written]
     problems: list[str] = field(default_factory=list)
 
 
@@ -132,10 +141,10 @@ def page(evidence: Evidence) -> Page:
         wrong=wrong[:FINDINGS_FIRST],
         wrong_total=sum(result.classes.get(Class.INTRODUCED, 0) for result in results),
         silent=_silent(evidence),
-        counts=[result for result in results if result.suite == "counts"],
+        counts=_counts(results),
         accounts=tables.accounts(evidence.manifest),
         suites=_suites(evidence),
-        rules=_rules(results),
+        known=_known(results),
         dropped=tables.dropped(evidence.manifest),
         bars=bars(evidence.ledger),
         pictures=_pictures(evidence.images),
@@ -243,15 +252,28 @@ def _weight(check: CheckResult) -> tuple[bool, int, str, str]:
     return check.outcome is not Outcome.FAIL, SEVERITIES.index(check.severity), check.id, check.scope
 
 
-def _rules(results: list[CheckResult]) -> list[Rule]:
+def _known(results: list[CheckResult]) -> list[Known]:
+    """Inherited first: those are what a person has to accept by their exact count."""
     rows = []
     for cls in (Class.INHERITED, Class.DECLARED):
-        for result in results:
-            count = result.classes.get(cls, 0)
-            samples = [finding for finding in result.findings if finding.cls is cls]
-            if count:
-                rows.append(Rule(cls.value, result.id, count, samples))
+        found = [result for result in results if result.classes.get(cls)]
+        for suite in sorted({result.suite for result in found}):
+            checks = [result for result in found if result.suite == suite]
+            rows.append(Known(cls.value, suite, sum(check.classes[cls] for check in checks), checks))
     return rows
+
+
+def _counts(results: list[CheckResult]) -> list[Count]:
+    """What was counted on each side: seen is the union, so a side has all but what is missing on it."""
+    return [
+        Count(
+            check=result,
+            source=result.seen - result.totals.get(Kind.EXTRANEOUS, 0),
+            target=result.seen - result.totals.get(Kind.MISSING, 0),
+        )
+        for result in results
+        if result.suite == "counts"
+    ]
 
 
 def _pairs(gates: Any) -> list[tuple[str, str]]:

@@ -63,11 +63,16 @@ def listed(phase: Phase) -> list[str]:
     return sorted(check_id(line) for line in done.stdout.splitlines() if "::" in line)
 
 
-def process(module: str, settings: Settings, run: Run, progress: Progress, *, log: str) -> int:
-    """Runs `python -m module` for this run and returns its exit code; its output goes to the evidence."""
-    started = _started([sys.executable, "-m", module], settings, run, log, 1)
-    with _entered(run, log, progress), started as child:
-        return child.wait()
+def process(module: str, settings: Settings, run: Run, progress: Progress, *, step: str) -> None:
+    """Runs `python -m module` for this run; its output goes to the evidence. Raises when it fails."""
+    started = _started([sys.executable, "-m", module], settings, run, step, 1)
+    with _entered(run, step, progress), started as child:
+        if child.wait():
+            raise RunIncomplete(
+                f"The step {step} failed with code {child.returncode}.",
+                touched="The target was not changed by it.",
+                next_step=f"{run.folder / 'evidence' / step}.log says more.",
+            )
 
 
 @contextmanager

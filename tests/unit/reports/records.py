@@ -39,6 +39,10 @@ MANIFEST: dict[str, Any] = {
         },
         "dropped_columns": {"users.google_refresh_token": 9, "cases.calendar_event_ids": 120},
     },
+    "load": {
+        "import_id": "k1",
+        "tables": {"users": {"added": 21, "replaced": 5, "removed": 0, "documents": 30}},
+    },
     "sample": {"seed": 20260115},
 }
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from migration.model import Class, Kind, Outcome
 from reports.render import visible, write
 from tests.unit.reports import records
 
@@ -173,3 +174,16 @@ def test_merged_counts_are_shown_where_the_verdict_has_them(tmp_path: Path) -> N
         folder / "verdict.json", {"verdict": "UNKNOWN", "by_phase": {}, "reasons": [], "stats": stats}
     )
     assert "Not proven: 2 of 70 checks could not be judged" in write(folder).read_text()
+
+
+def test_counts_show_how_many_each_side_has(tmp_path: Path) -> None:
+    short = records.check(
+        "counts.documents[cases]",
+        outcome=Outcome.FAIL,
+        matched=415,
+        totals={Kind.MISSING: 2, Kind.EXTRANEOUS: 1},
+        classes={Class.INTRODUCED: 3},
+    )
+    html = write(records.folder(tmp_path, [short], "FAIL", "ROLLBACK", [])).read_text()
+    row = html[html.index("What is counted") :]
+    assert re.findall(r'<td class="num">(\d+)</td>', row)[:3] == ["417", "416", "415"]
