@@ -1,0 +1,57 @@
+"""One migrated pair per worker; each fault gets a copy of its run and tampers with the export in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from fixtures import pair
+from migration import config, flow
+from migration.config import Settings
+from migration.run import Run
+
+USERS, CASES = 25, 130
+
+
+def settings_of(folder: Path) -> Settings:
+    """Settings of a pair in `folder` that keep data and evidence beside it."""
+    environment = {
+        **os.environ,
+        "CUTOVER_PAIR": str(folder / "pair.json"),
+        "CUTOVER_DATA_DIR": str(folder / "data"),
+        "CUTOVER_RUNS_DIR": str(folder / "reports" / "runs"),
+    }
+    return config.load("embedded", environ=environment)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Run]]:
+    """A pair that was migrated and exported, still paused."""
+    folder = tmp_path_factory.mktemp("pair")
+    try:
+        pair.up(folder, users=USERS, cases=CASES, echo=lambda _: None)
+        settings = settings_of(folder)
+        run = Run.create(settings)
+        flow.migrate(settings, run)
+        flow.export_target(settings, run, "verified.zip")
+        yield settings, run
+    finally:
+        pair.down(folder)
+
+
+@pytest.fixture
+def copied(migrated: tuple[Settings, Run]) -> Iterator[tuple[Settings, Run]]:
+    """The same run under another id, so that its export can be tampered with and judged on its own."""
+    settings, original = migrated
+    run = Run.create(settings)
+    for name in ("manifest.json", "ledger.jsonl"):
+        shutil.copy(original.folder / name, run.folder / name)
+    run.update_manifest(run_id=run.id)
+    for path in original.data.iterdir():
+        (run.data / path.name).symlink_to(path)
+    yield settings, run
+    shutil.rmtree(run.data)
