@@ -87,6 +87,11 @@ class Session:
         query = "SELECT case_status, count(*) FROM public.cases WHERE user_id::text <> ALL(%s) GROUP BY 1"
         return dict(self._connection.execute(query, (sorted(without),)).fetchall())
 
+    def strata(self) -> dict[str, tuple[str, str]]:
+        """The user and the status word of every case."""
+        query = "SELECT id::text, user_id::text, case_status FROM public.cases"
+        return {key: (user, word) for key, user, word in self._connection.execute(query)}
+
     def count(self, table: str) -> int:
         """How many rows a table has."""
         (number,) = self._one(sql.SQL("SELECT count(*) FROM {}").format(self._name(table)))
