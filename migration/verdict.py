@@ -182,18 +182,22 @@ def _reasons(
     loaded: bool,
     quarantined: int,
 ) -> list[str]:
+    """The most telling first: what is wrong, then what was never asked, then what could not be told."""
     reasons = [f"{quarantined} rows are in quarantine"] if quarantined else []
     if not loaded:
         reasons.append("nothing of this run is loaded on the target")
+    reasons += _of_verdict(checks, Verdict.FAIL)
     reasons += [f"phase {phase} was not judged" for phase in by_phase if not required.get(phase)]
-    for verdict in (Verdict.FAIL, Verdict.UNKNOWN):
-        reasons += [
-            f"{phase} {one.id}: {one.reason}"
-            for phase, judged in checks.items()
-            for one in judged
-            if one.verdict is verdict
-        ]
-    return reasons
+    return reasons + _of_verdict(checks, Verdict.UNKNOWN)
+
+
+def _of_verdict(checks: Mapping[Phase, list[Judged]], verdict: Verdict) -> list[str]:
+    return [
+        f"{phase} {one.id}: {one.reason}"
+        for phase, judged in checks.items()
+        for one in judged
+        if one.verdict is verdict
+    ]
 
 
 def _gates(checks: Mapping[Phase, list[Judged]]) -> dict[str, int]:

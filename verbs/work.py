@@ -12,14 +12,16 @@ from pathlib import Path
 from migration import config, flow
 from migration.config import Settings
 from migration.flow import StepReport
-from migration.model import EXIT_CODE, Phase, Verdict
+from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
 from migration.run import Run, find
-from reports.read import evidence
+from reports.read import Evidence, evidence
 from reports.render import write
 from verbs import judging, show
 from verbs.exits import leave
 from verbs.line import LINE
 from verbs.show import answer
+
+REASONS_SHOWN = 6
 
 
 def migrate(*, dry_run: bool, resume: bool, quiet: bool) -> None:
@@ -114,11 +116,24 @@ def conclusion(verdict: Verdict, run: Run) -> None:
     """Says what came out and where the report is, and leaves with the verdict's code."""
     found = evidence(run.folder)
     answer(f"{verdict}  decision {found.decision.get('decision', 'HOLD')}  run {run.id}")
-    reasons = found.verdict.get("reasons")
-    for reason in reasons[:3] if isinstance(reasons, list) and verdict is not Verdict.PASS else []:
-        answer(f"  {reason}")
+    if verdict is not Verdict.PASS:
+        reasons = found.verdict.get("reasons")
+        for line in [*_first_findings(found), *(reasons if isinstance(reasons, list) else [])][
+            :REASONS_SHOWN
+        ]:
+            answer(f"  {line}")
     answer(f"Report: {_short(run.folder / 'report.html')}")
     leave(EXIT_CODE[verdict])
+
+
+def _first_findings(found: Evidence) -> list[str]:
+    """What was found, where: the values are masked by the checks, and stand in the report."""
+    return [
+        f"{result.id}: {finding.kind} {finding.table} {finding.key} {finding.field}".rstrip()
+        for result in found.results
+        for finding in result.findings[:1]
+        if result.outcome is Outcome.FAIL and finding.cls is Class.INTRODUCED
+    ][:3]
 
 
 def _of_run() -> tuple[Settings, Run]:
