@@ -86,9 +86,9 @@ class FunctionError(Exception):
     """A function answered with an error."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stage:
-    """What is running, and what was written."""
+    """What is running, and what was written. `soiled`: a test may have changed the documents since."""
 
     folder: Path
     url: str
@@ -97,6 +97,7 @@ class Stage:
     user: str
     cases: list[dict[str, Any]]
     pids: tuple[int, ...]
+    soiled: bool = False
 
     def query(self, path: str, args: dict[str, Any] | None = None, *, by: str = CANARY) -> Any:
         """Ask the app (or, `by` the owner, the deployment) something."""
@@ -104,15 +105,23 @@ class Stage:
 
     def mutation(self, path: str, args: dict[str, Any] | None = None, *, by: str = CANARY) -> Any:
         """Have the app change something."""
+        self.soiled = True
         return self._call("mutation", path, args, by)
 
     def action(self, path: str, args: dict[str, Any]) -> Any:
         """Run an action as nobody: signing in is one."""
+        self.soiled = True
         return self._call("action", path, args, NOBODY)
 
     def run(self, path: str) -> Any:
         """Run an internal function, as the deployment's owner."""
+        self.soiled = True
         return self._call("run/" + path.replace(":", "/"), path, {}, OWNER)
+
+    def fill(self, **changes: dict[str, Any]) -> None:
+        """Put all documents back, but for `changes` to the canary's own (see `fill`)."""
+        fill(self.folder, self.url, self.admin_key, **changes)
+        self.soiled = bool(changes)
 
     def acting_as(self, user: str) -> str:
         """The Authorization of somebody's session, as the owner may claim it."""

@@ -9,7 +9,7 @@ import pytest
 
 from fixtures import canary
 from fixtures.wire import decode_id, encode_id
-from tests.unit.app.stage import NOBODY, OWNER, PASSWORD, FunctionError, Stage, fill
+from tests.unit.app.stage import NOBODY, OWNER, PASSWORD, FunctionError, Stage
 
 DAY_MS = 86_400_000
 # Dates under which v2's rules give recruitment / working, and all five derived dates.
@@ -21,13 +21,6 @@ RECRUITING = {
     "jobOrderStartDate": "2025-08-04",
     "jobOrderEndDate": "2025-09-03",
 }
-
-
-@pytest.fixture
-def filled(stage: Stage) -> Stage:
-    """The stage with its documents as at the start."""
-    fill(stage.folder, stage.url, stage.admin_key)
-    return stage
 
 
 def create(stage: Stage, **fields: Any) -> str:
@@ -100,8 +93,8 @@ def test_active_cases_are_those_neither_closed_nor_complete(stage: Stage) -> Non
     assert len(active) == 15 - 2 - 1
 
 
-def test_a_new_case_gets_its_status_and_the_five_derived_dates(filled: Stage) -> None:
-    case = stored(filled, create(filled, **RECRUITING, caseStatus="closed"))
+def test_a_new_case_gets_its_status_and_the_five_derived_dates(stage: Stage) -> None:
+    case = stored(stage, create(stage, **RECRUITING, caseStatus="closed"))
     assert (case["caseStatus"], case["progressStatus"]) == ("recruitment", "working")
     assert case["recruitmentStartDate"] == "2025-08-03"
     assert case["recruitmentEndDate"] == "2025-09-03"
@@ -110,34 +103,34 @@ def test_a_new_case_gets_its_status_and_the_five_derived_dates(filled: Stage) ->
     assert case["recruitmentWindowCloses"] == "2025-12-31"
 
 
-def test_a_broken_rule_blocks_create_and_names_rule_and_field(filled: Stage) -> None:
+def test_a_broken_rule_blocks_create_and_names_rule_and_field(stage: Stage) -> None:
     with pytest.raises(FunctionError, match=r"\[V-REC-01\] sunday_ad_first_date"):
-        create(filled, sundayAdFirstDate="2025-08-04")
+        create(stage, sundayAdFirstDate="2025-08-04")
 
 
-def test_a_broken_rule_blocks_update_of_anything_in_the_case(filled: Stage) -> None:
-    case_id = create(filled, **RECRUITING)
+def test_a_broken_rule_blocks_update_of_anything_in_the_case(stage: Stage) -> None:
+    case_id = create(stage, **RECRUITING)
     with pytest.raises(FunctionError, match=r"Validation failed: \[V-REC-05\]"):
-        filled.mutation("cases:update", {"id": case_id, "jobOrderEndDate": "2025-08-20"})
+        stage.mutation("cases:update", {"id": case_id, "jobOrderEndDate": "2025-08-20"})
 
 
-def test_an_update_derives_the_status_again(filled: Stage) -> None:
-    case_id = create(filled, **RECRUITING)
-    filled.mutation("cases:update", {"id": case_id, "caseStatus": "closed"})
-    assert stored(filled, case_id)["caseStatus"] == "recruitment"
+def test_an_update_derives_the_status_again(stage: Stage) -> None:
+    case_id = create(stage, **RECRUITING)
+    stage.mutation("cases:update", {"id": case_id, "caseStatus": "closed"})
+    assert stored(stage, case_id)["caseStatus"] == "recruitment"
 
 
-def test_an_override_keeps_the_status_through_an_update(filled: Stage) -> None:
-    case_id = next(case["_id"] for case in filled.cases if case["caseStatus"] == "closed")
-    filled.mutation("cases:update", {"id": case_id, "pwdFilingDate": "2025-01-06"})
-    assert stored(filled, case_id)["caseStatus"] == "closed"
+def test_an_override_keeps_the_status_through_an_update(stage: Stage) -> None:
+    case_id = next(case["_id"] for case in stage.cases if case["caseStatus"] == "closed")
+    stage.mutation("cases:update", {"id": case_id, "pwdFilingDate": "2025-01-06"})
+    assert stored(stage, case_id)["caseStatus"] == "closed"
 
 
-def test_a_removed_date_takes_its_derived_dates_along(filled: Stage) -> None:
-    case_id = create(filled, **RECRUITING)
+def test_a_removed_date_takes_its_derived_dates_along(stage: Stage) -> None:
+    case_id = create(stage, **RECRUITING)
     # Nothing sends an absent value over JSON, so an impossible text stands for what a form can not clear.
-    filled.mutation("cases:update", {"id": case_id, "jobOrderEndDate": ""})
-    assert "filingWindowOpens" not in stored(filled, case_id)
+    stage.mutation("cases:update", {"id": case_id, "jobOrderEndDate": ""})
+    assert "filingWindowOpens" not in stored(stage, case_id)
 
 
 @pytest.mark.parametrize(
@@ -160,23 +153,23 @@ def test_another_users_case_is_neither_shown_nor_changed(stage: Stage) -> None:
     assert stored(stage, case_id) is not None
 
 
-def test_a_removed_case_is_gone_with_its_dismissed_deadlines(filled: Stage) -> None:
-    case_id = create(filled)
+def test_a_removed_case_is_gone_with_its_dismissed_deadlines(stage: Stage) -> None:
+    case_id = create(stage)
     dismissed = [{"caseId": case_id, "deadlineType": "pwd_expiration", "dismissedAt": 1.0}]
-    filled.mutation("users:updateUserProfile", {"dismissedDeadlines": dismissed})
-    filled.mutation("cases:remove", {"id": case_id})
-    assert stored(filled, case_id) is None
-    assert filled.query("users:currentUserProfile")["dismissedDeadlines"] == []
+    stage.mutation("users:updateUserProfile", {"dismissedDeadlines": dismissed})
+    stage.mutation("cases:remove", {"id": case_id})
+    assert stored(stage, case_id) is None
+    assert stage.query("users:currentUserProfile")["dismissedDeadlines"] == []
 
 
 @pytest.mark.parametrize(("wanted", "mails"), [(False, 0), (True, 1)])
-def test_a_new_case_queues_a_mail_for_whoever_wants_one(filled: Stage, wanted: bool, mails: int) -> None:
+def test_a_new_case_queues_a_mail_for_whoever_wants_one(stage: Stage, wanted: bool, mails: int) -> None:
     preferences = {"emailNotificationsEnabled": wanted, "emailStatusUpdates": wanted}
-    filled.mutation("users:updateUserProfile", preferences)
-    before = len(queued(filled))
-    create(filled)
-    assert len(queued(filled)) - before == mails
-    assert filled.query("notifications:getUnreadCount") == mails
+    stage.mutation("users:updateUserProfile", preferences)
+    before = len(queued(stage))
+    create(stage)
+    assert len(queued(stage)) - before == mails
+    assert stage.query("notifications:getUnreadCount") == mails
 
 
 def queued(stage: Stage) -> list[Any]:
@@ -184,58 +177,58 @@ def queued(stage: Stage) -> list[Any]:
     return [job for job in jobs if job["name"] == "mail.js:send"]
 
 
-def test_opening_the_dashboard_closes_nothing_while_enforcement_is_off(filled: Stage) -> None:
-    create(filled, pwdDeterminationDate="2024-07-01", pwdExpirationDate="2025-06-30")
-    answer = filled.mutation("deadlineEnforcement:checkAndEnforceDeadlines")
+def test_opening_the_dashboard_closes_nothing_while_enforcement_is_off(stage: Stage) -> None:
+    create(stage, pwdDeterminationDate="2024-07-01", pwdExpirationDate="2025-06-30")
+    answer = stage.mutation("deadlineEnforcement:checkAndEnforceDeadlines")
     assert answer["enabled"] is False
 
 
-def test_enforcement_closes_a_case_whose_wage_determination_has_expired(filled: Stage) -> None:
-    case_id = create(filled, pwdDeterminationDate="2024-07-01", pwdExpirationDate="2025-06-30")
-    filled.mutation("users:updateUserProfile", {"autoDeadlineEnforcementEnabled": True})
-    answer = filled.mutation("deadlineEnforcement:checkAndEnforceDeadlines")
+def test_enforcement_closes_a_case_whose_wage_determination_has_expired(stage: Stage) -> None:
+    case_id = create(stage, pwdDeterminationDate="2024-07-01", pwdExpirationDate="2025-06-30")
+    stage.mutation("users:updateUserProfile", {"autoDeadlineEnforcementEnabled": True})
+    answer = stage.mutation("deadlineEnforcement:checkAndEnforceDeadlines")
     assert [closed["caseId"] for closed in answer["closedCases"]] == [case_id]
-    assert stored(filled, case_id)["closureReason"] == "pwd_expired"
+    assert stored(stage, case_id)["closureReason"] == "pwd_expired"
 
 
-def test_reminders_are_due_on_their_day_for_whoever_wants_mails(filled: Stage) -> None:
+def test_reminders_are_due_on_their_day_for_whoever_wants_mails(stage: Stage) -> None:
     today = time.time() * 1000
     due = time.strftime("%Y-%m-%d", time.gmtime((today + 7 * DAY_MS) / 1000))
-    case_id = create(filled, pwdExpirationDate=due)
-    assert filled.run("scheduledJobs:getCasesNeedingReminders") == []
+    case_id = create(stage, pwdExpirationDate=due)
+    assert stage.run("scheduledJobs:getCasesNeedingReminders") == []
     wanted = {"emailNotificationsEnabled": True, "emailDeadlineReminders": True}
-    filled.mutation("users:updateUserProfile", wanted)
-    (reminder,) = filled.run("scheduledJobs:getCasesNeedingReminders")
+    stage.mutation("users:updateUserProfile", wanted)
+    (reminder,) = stage.run("scheduledJobs:getCasesNeedingReminders")
     assert (reminder["caseId"], reminder["deadlineType"], reminder["daysUntil"]) == (
         case_id,
         "pwd_expiration",
         7,
     )
-    assert filled.run("scheduledJobs:checkDeadlineReminders") == {"sent": 1}
-    assert filled.run("scheduledJobs:getCasesNeedingReminders") == []
+    assert stage.run("scheduledJobs:checkDeadlineReminders") == {"sent": 1}
+    assert stage.run("scheduledJobs:getCasesNeedingReminders") == []
 
 
-def test_a_deletion_time_in_the_past_destroys_the_user_and_all_cases(filled: Stage) -> None:
-    fill(filled.folder, filled.url, filled.admin_key, users={"deletedAt": 1_700_000_000_000.0})
-    assert filled.run("scheduledJobs:processExpiredDeletions") == {"processed": 1}
-    assert filled.query("users:currentUser") is None
-    assert filled.query("cases:list") == []
+def test_a_deletion_time_in_the_past_destroys_the_user_and_all_cases(stage: Stage) -> None:
+    stage.fill(users={"deletedAt": 1_700_000_000_000.0})
+    assert stage.run("scheduledJobs:processExpiredDeletions") == {"processed": 1}
+    assert stage.query("users:currentUser") is None
+    assert stage.query("cases:list") == []
     with pytest.raises(FunctionError):
-        sign_in(filled, PASSWORD)
+        sign_in(stage, PASSWORD)
 
 
-def test_a_deletion_time_on_the_profile_alone_destroys_nothing(filled: Stage) -> None:
-    fill(filled.folder, filled.url, filled.admin_key, userProfiles={"deletedAt": 1_700_000_000_000.0})
-    assert filled.run("scheduledJobs:processExpiredDeletions") == {"processed": 0}
-    assert len(filled.query("cases:list")) == 15
+def test_a_deletion_time_on_the_profile_alone_destroys_nothing(stage: Stage) -> None:
+    stage.fill(userProfiles={"deletedAt": 1_700_000_000_000.0})
+    assert stage.run("scheduledJobs:processExpiredDeletions") == {"processed": 0}
+    assert len(stage.query("cases:list")) == 15
 
 
-def test_a_requested_deletion_is_thirty_days_away_and_can_be_taken_back(filled: Stage) -> None:
-    filled.mutation("users:requestAccountDeletion")
-    assert filled.query("users:currentUser")["deletedAt"] > (time.time() + 29 * 86_400) * 1000
-    assert filled.run("scheduledJobs:processExpiredDeletions") == {"processed": 0}
-    filled.mutation("users:cancelAccountDeletion")
-    assert "deletedAt" not in filled.query("users:currentUser")
+def test_a_requested_deletion_is_thirty_days_away_and_can_be_taken_back(stage: Stage) -> None:
+    stage.mutation("users:requestAccountDeletion")
+    assert stage.query("users:currentUser")["deletedAt"] > (time.time() + 29 * 86_400) * 1000
+    assert stage.run("scheduledJobs:processExpiredDeletions") == {"processed": 0}
+    stage.mutation("users:cancelAccountDeletion")
+    assert "deletedAt" not in stage.query("users:currentUser")
 
 
 def sign_in(stage: Stage, password: str, *, email: str = canary.CANARY_EMAIL, flow: str = "signIn") -> Any:
@@ -243,28 +236,28 @@ def sign_in(stage: Stage, password: str, *, email: str = canary.CANARY_EMAIL, fl
     return stage.action("auth:signIn", {"provider": "password", "params": params})
 
 
-def test_the_token_of_a_sign_in_opens_the_own_cases(filled: Stage) -> None:
-    token = sign_in(filled, PASSWORD)["tokens"]["token"]
-    assert len(filled.query("cases:list", by=f"Bearer {token}")) == 15
+def test_the_token_of_a_sign_in_opens_the_own_cases(stage: Stage) -> None:
+    token = sign_in(stage, PASSWORD)["tokens"]["token"]
+    assert len(stage.query("cases:list", by=f"Bearer {token}")) == 15
 
 
-def test_the_e_mail_is_folded_before_an_account_is_looked_for(filled: Stage) -> None:
-    assert sign_in(filled, PASSWORD, email=f" {canary.CANARY_EMAIL.upper()} ")["tokens"]
+def test_the_e_mail_is_folded_before_an_account_is_looked_for(stage: Stage) -> None:
+    assert sign_in(stage, PASSWORD, email=f" {canary.CANARY_EMAIL.upper()} ")["tokens"]
 
 
-def test_a_wrong_password_is_refused(filled: Stage) -> None:
+def test_a_wrong_password_is_refused(stage: Stage) -> None:
     with pytest.raises(FunctionError):
-        sign_in(filled, "something else entirely")
+        sign_in(stage, "something else entirely")
 
 
-def test_an_account_migrated_without_a_secret_is_found_by_the_reset_flow(filled: Stage) -> None:
-    fill(filled.folder, filled.url, filled.admin_key, authAccounts={"secret": None})
+def test_an_account_migrated_without_a_secret_is_found_by_the_reset_flow(stage: Stage) -> None:
+    stage.fill(authAccounts={"secret": None})
     with pytest.raises(FunctionError):
-        sign_in(filled, PASSWORD)
-    sign_in(filled, PASSWORD, flow="reset")
-    mail = queued(filled)[-1]["args"][0]
+        sign_in(stage, PASSWORD)
+    sign_in(stage, PASSWORD, flow="reset")
+    mail = queued(stage)[-1]["args"][0]
     assert mail["to"] == canary.CANARY_EMAIL
     params = {"email": canary.CANARY_EMAIL, "code": mail["body"], "newPassword": "a brand-new password"}
     args = {"provider": "password", "params": {**params, "flow": "reset-verification"}}
-    assert filled.action("auth:signIn", args)["tokens"]
-    assert sign_in(filled, "a brand-new password")["tokens"]
+    assert stage.action("auth:signIn", args)["tokens"]
+    assert sign_in(stage, "a brand-new password")["tokens"]
