@@ -41,13 +41,15 @@ from migration.fence_proof import (
     tables_of,
     truncates_on,
 )
+from migration.introspect import NEEDED, USERS_NAMES
 
 MESSAGE = (
     "Cutover: PERM Tracker is moving to its new version. Nothing can be changed here; please try again later."
 )
-WATCHED = ("auth.users", "auth.identities")
+WATCHED = tuple(name for name in NEEDED if name.startswith("auth."))
 
 _T = TypeVar("_T")
+_MOVED = {*NEEDED, *(f"public.{name}" for name in USERS_NAMES)}
 _ATTEMPTS = 6
 
 _FUNCTION = f"""
@@ -60,18 +62,22 @@ _FUNCTION = f"""
 
 @dataclass(frozen=True)
 class Fenced:
-    """What the fence came to. `refused`: writes that were allowed before and are refused now."""
+    """What the fence came to. `refused`: writes that were allowed before and are refused now.
+
+    `left_open`: tables of public that belong to somebody else (an extension) and hold nothing that is moved.
+    """
 
     tables: tuple[str, ...]
     roles: tuple[str, ...]
     refused: int
     without_grant: int
+    left_open: tuple[str, ...]
 
 
 def examine(connection: psycopg.Connection) -> tuple[str, ...]:
     """The tables that would be fenced; a `Refusal` if this role may not. Changes nothing (dry run)."""
     tables = tables_of(connection)
-    foreign = [table.name for table in tables if not table.owned]
+    foreign = [table.name for table in tables if not table.owned and table.name in _MOVED]
     row = connection.execute("SELECT has_database_privilege(current_database(), 'CREATE')").fetchone()
     if foreign or row is None or not row[0]:
         what = f"is not the owner of {', '.join(foreign)}" if foreign else "may not create a schema"
@@ -79,7 +85,7 @@ def examine(connection: psycopg.Connection) -> tuple[str, ...]:
             f"The source's role {what}, so it can not fence the source.",
             next_step="Connect as postgres, the owner of v1's tables.",
         )
-    return tuple(table.name for table in tables)
+    return tuple(table.name for table in tables if table.owned)
 
 
 def up(connection: psycopg.Connection, run_id: str) -> Fenced:
@@ -89,7 +95,8 @@ def up(connection: psycopg.Connection, run_id: str) -> Fenced:
     Raises `RunIncomplete` when a lock is not to be had or when a single write still gets through.
     """
     examine(connection)
-    tables, roles = tables_of(connection), roles_of(connection)
+    found, roles = tables_of(connection), roles_of(connection)
+    tables = [table for table in found if table.owned]
     attempts = attempts_on(tables, roles)
     before = zip(attempts, probe(connection, attempts), strict=True)
     impossible = {attempt for attempt, outcome in before if outcome == DENIED}
@@ -98,7 +105,8 @@ def up(connection: psycopg.Connection, run_id: str) -> Fenced:
     after = _patiently(lambda: settled(probe(connection, tried)))
     _nothing_through([(attempt, outcome) for attempt, outcome in zip(tried, after, strict=True)], impossible)
     refused = sum(outcome == REFUSED for outcome in after)
-    return Fenced(tuple(table.name for table in tables), tuple(roles), refused, len(impossible))
+    left = tuple(table.name for table in found if not table.owned)
+    return Fenced(tuple(table.name for table in tables), tuple(roles), refused, len(impossible), left)
 
 
 def lift(connection: psycopg.Connection, run_id: str) -> tuple[str, ...]:

@@ -57,7 +57,13 @@ def _fence(context: Context) -> Done:
         "without_grant": fenced.without_grant,
     }
     context.run.update_manifest(
-        fence={**notes, "roles": list(fenced.roles), "watched": list(fence.WATCHED), "at": iso_now()}
+        fence={
+            **notes,
+            "roles": list(fenced.roles),
+            "left_open": list(fenced.left_open),
+            "watched": list(fence.WATCHED),
+            "at": iso_now(),
+        }
     )
     return Done(files.digest_of(*fenced.tables), notes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -128,15 +129,27 @@ def test_a_writer_in_flight_is_waited_for_and_a_long_one_is_named(
     assert fence.up(connection, "run").tables == fence.standing(connection)
 
 
-def test_a_table_that_is_not_ours_is_refused_before_anything_is_done(
+def _as_admin(server: postgres.Postgres, database: str, statement: LiteralString) -> None:
+    with psycopg.connect(server.dsn_for("supabase_admin", database), autocommit=True) as admin:
+        admin.execute(statement)
+
+
+def test_a_moved_table_that_is_not_ours_is_refused_before_anything_is_done(
     connection: psycopg.Connection, pg_server: postgres.Postgres
 ) -> None:
-    database = connection.info.dbname
-    with psycopg.connect(pg_server.dsn_for("supabase_admin", database), autocommit=True) as admin:
-        admin.execute("CREATE TABLE public.foreign_table (id int)")
-    with pytest.raises(Refusal, match=r"not the owner of public\.foreign_table"):
+    _as_admin(pg_server, connection.info.dbname, "ALTER TABLE public.cases OWNER TO supabase_admin")
+    with pytest.raises(Refusal, match=r"not the owner of public\.cases"):
         fence.up(connection, "run")
     assert fence.standing(connection) == ()
+
+
+def test_a_table_of_an_extension_is_left_open_and_named(
+    connection: psycopg.Connection, pg_server: postgres.Postgres
+) -> None:
+    _as_admin(pg_server, connection.info.dbname, "CREATE TABLE public.spatial_ref_sys (id int)")
+    fenced = fence.up(connection, "run")
+    assert fenced.left_open == ("public.spatial_ref_sys",)
+    assert "public.cases" in fenced.tables
 
 
 def test_a_fence_with_a_hole_is_never_reported_as_up(

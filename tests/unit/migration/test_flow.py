@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from fixtures.layout import Layout
+from fixtures.seed import seed_source
 from migration import fence, flow, snapshot, source
 from migration.archive import Archive, summarise
 from migration.config import Settings
@@ -429,3 +430,36 @@ def test_the_raw_files_are_private(pair: Settings) -> None:
     )
     assert USER.encode() in (run.data / "raw" / "public.users.ndjson").read_bytes()
     assert os.path.realpath(run.folder.parent.parent / "latest") == str(run.folder)
+
+
+def test_a_source_with_the_other_users_table_and_without_doubtful_columns_is_moved(
+    pair: Settings, new_database: Callable[[Layout | None], str]
+) -> None:
+    dsn = new_database(Layout(users_table="perm_users", doubtful=False))
+    seed_source(dsn, users=6, cases=30)
+    settings = pair.model_copy(update={"source": pair.source.model_copy(update={"dsn": SecretStr(dsn)})})
+    run = Run.create(settings)
+    flow.migrate(settings, run)
+    manifest = run.manifest()
+    assert manifest["source"]["users_table"] == "public.perm_users"
+    assert manifest["transform"]["unknown_columns"] == []
+    assert (
+        manifest["load"]["tables"]["cases"]["added"] == manifest["snapshot"]["tables"]["public.cases"]["rows"]
+    )
+
+
+def test_after_taking_back_a_second_load_the_first_one_is_still_known_as_ours(
+    pair: Settings, target: Target, tmp_path: Path
+) -> None:
+    dsn = pair.source.dsn.get_secret_value()
+    flow.migrate(pair, Run.create(pair))
+    for title in ("Second", "Third"):
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            fence.lift(connection, "test")
+            connection.execute("UPDATE public.cases SET position_title = %s", (title,))
+        run = Run.create(pair)
+        flow.migrate(pair, run)
+        if title == "Second":
+            assert flow.rollback(pair, run).restored
+    (case,) = _tables(target, tmp_path / "out.zip")["cases"]
+    assert orjson.loads(case)["positionTitle"] == "Third"
