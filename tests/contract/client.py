@@ -1,4 +1,4 @@
-"""A small client of a Convex deployment for the contract tests: the wire as the contract writes it, no retries.
+"""A small client of a Convex deployment for the contract tests: the wire as it is written, no retries.
 
 Kept apart from the engine's adapter, which is tested elsewhere and must not be judged by itself.
 """
@@ -67,7 +67,9 @@ class Client:
     def get(self, path: str) -> httpx.Response:
         return self.http.get(path, headers=self.admin)
 
-    def run_import(self, content: bytes, *, mode: str = "replace", form: str = "zip", table: str | None = None) -> dict[str, Any]:
+    def run_import(
+        self, content: bytes, *, mode: str = "replace", form: str = "zip", table: str | None = None
+    ) -> dict[str, Any]:
         """Upload, confirm and wait; the import's last state."""
         import_id = self.begin_import(content, mode=mode, form=form, table=table)
         state = self.await_import(import_id, (*SETTLED, "waiting_for_confirmation"))
@@ -76,7 +78,9 @@ class Client:
             state = self.await_import(import_id, SETTLED)
         return state
 
-    def begin_import(self, content: bytes, *, mode: str = "replace", form: str = "zip", table: str | None = None) -> str:
+    def begin_import(
+        self, content: bytes, *, mode: str = "replace", form: str = "zip", table: str | None = None
+    ) -> str:
         """Upload in one part and create the import; its id."""
         token = self.post("/api/import/start_upload").json()["uploadToken"]
         part = self.http.post(
@@ -87,7 +91,9 @@ class Client:
         )
         assert part.json() == ""
         target = {"mode": mode, "format": form, **({} if table is None else {"tableName": table})}
-        response = self.post("/api/import/finish_upload", {"import": target, "uploadToken": token, "partTokens": [""]})
+        response = self.post(
+            "/api/import/finish_upload", {"import": target, "uploadToken": token, "partTokens": [""]}
+        )
         assert response.status_code == 200, response.text
         return str(response.json()["importId"])
 

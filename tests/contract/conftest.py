@@ -1,4 +1,4 @@
-"""One deployment a module, emptied before each test; tests that need one of their own ask for `folder`."""
+"""One deployment a module, emptied before each test."""
 
 from __future__ import annotations
 

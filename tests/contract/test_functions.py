@@ -27,12 +27,16 @@ def test_run_route_takes_the_path_from_the_url(client: Client) -> None:
 
 
 def test_get_query_takes_arguments_from_the_query_string(client: Client) -> None:
-    answer = client.http.get("/api/query", params={"path": "library:echo", "args": '{"value": 4}', "format": "json"})
+    answer = client.http.get(
+        "/api/query", params={"path": "library:echo", "args": '{"value": 4}', "format": "json"}
+    )
     assert answer.json()["value"] == 4
 
 
 def test_arguments_may_come_as_an_array_of_one(client: Client) -> None:
-    answer = client.http.post("/api/query", json={"path": "library:echo", "args": [{"value": 1}], "format": "json"})
+    answer = client.http.post(
+        "/api/query", json={"path": "library:echo", "args": [{"value": 1}], "format": "json"}
+    )
     assert answer.json()["value"] == 1
 
 
@@ -42,8 +46,12 @@ def test_thrown_error_is_a_200_with_its_message(client: Client) -> None:
     assert "Server Error\nUncaught Error: out of paper" in message
 
 
-@pytest.mark.parametrize(("form", "sheets"), [("convex_encoded_json", {"$integer": "AwAAAAAAAAA="}), ("json", "3")])
-def test_convex_error_carries_its_data_in_the_requested_format(client: Client, form: str, sheets: Any) -> None:
+@pytest.mark.parametrize(
+    ("form", "sheets"), [("convex_encoded_json", {"$integer": "AwAAAAAAAAA="}), ("json", "3")]
+)
+def test_convex_error_carries_its_data_in_the_requested_format(
+    client: Client, form: str, sheets: Any
+) -> None:
     answer = client.call("query", "library:failWithData", form=form)
     assert answer["errorData"] == {"code": "NO_PAPER", "sheets": sheets}
     assert "Uncaught ConvexError: " in answer["errorMessage"]
@@ -85,7 +93,9 @@ def test_function_route_refuses_callers_without_key(client: Client) -> None:
         ("library:addBook", {"author": "nonsense", "title": "x", "state": "lost"}, "ArgumentValidationError"),
     ],
 )
-def test_wrong_arguments_are_refused_in_words(client: Client, path: str, args: dict[str, Any], part: str) -> None:
+def test_wrong_arguments_are_refused_in_words(
+    client: Client, path: str, args: dict[str, Any], part: str
+) -> None:
     message = client.error("mutation", path, args)
     assert "ArgumentValidationError" in message
     assert part in message
@@ -182,7 +192,9 @@ def test_environment_variables_are_what_functions_see(client: Client) -> None:
     change = {"changes": [{"name": "COLOUR", "value": "green"}]}
     assert client.post("/api/update_environment_variables", change).status_code == 200
     assert client.value("query", "library:environment", {"name": "COLOUR"}) == "green"
-    assert client.get("/api/v1/list_environment_variables").json()["environmentVariables"] == {"COLOUR": "green"}
+    assert client.get("/api/v1/list_environment_variables").json()["environmentVariables"] == {
+        "COLOUR": "green"
+    }
     removal = {"changes": [{"name": "COLOUR"}]}
     assert client.post("/api/v1/update_environment_variables", removal).status_code == 200
     assert client.value("query", "library:environment", {"name": "COLOUR"}) is None
@@ -191,7 +203,10 @@ def test_environment_variables_are_what_functions_see(client: Client) -> None:
 def test_variables_of_the_process_are_hidden_from_functions(client: Client) -> None:
     assert client.value("query", "library:environment", {"name": "PATH"}) is None
     assert client.value("query", "library:environment", {"name": "CONVEX_ADMIN_KEY"}) is None
-    assert client.value("query", "library:environment", {"name": "CONVEX_SITE_URL"}) == client.deployment.site_url
+    assert (
+        client.value("query", "library:environment", {"name": "CONVEX_SITE_URL"})
+        == client.deployment.site_url
+    )
 
 
 @pytest.mark.parametrize(
@@ -239,6 +254,8 @@ def test_file_stored_by_an_action_is_served(client: Client) -> None:
 
 
 def test_other_origins_may_call(client: Client) -> None:
-    asked = client.http.options("/api/query", headers={"Origin": "http://app", "Access-Control-Request-Headers": "x-a"})
+    asked = client.http.options(
+        "/api/query", headers={"Origin": "http://app", "Access-Control-Request-Headers": "x-a"}
+    )
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, "http://app")
     assert asked.headers["access-control-allow-headers"] == "x-a"

@@ -19,10 +19,18 @@ def add(client: Client, author: str, **fields: Any) -> str:
 
 
 def test_index_orders_absent_before_null_before_numbers_before_text(client: Client) -> None:
-    rows = [{"name": "number", "age": 3}, {"name": "absent"}, {"name": "negative", "age": -1}]
+    rows: list[dict[str, Any]] = [
+        {"name": "number", "age": 3},
+        {"name": "absent"},
+        {"name": "negative", "age": -1},
+    ]
     for row in rows:
         client.value("mutation", "library:addAuthor", row)
-    assert [found["name"] for found in client.value("query", "library:byAge")] == ["absent", "negative", "number"]
+    assert [found["name"] for found in client.value("query", "library:byAge")] == [
+        "absent",
+        "negative",
+        "number",
+    ]
 
 
 def test_index_orders_text_by_its_utf8_bytes(client: Client, author: str) -> None:
@@ -81,7 +89,9 @@ def test_document_added_before_the_cursor_does_not_shift_the_next_page(client: C
 def test_cursor_of_another_query_is_refused(client: Client, author: str) -> None:
     add(client, author)
     add(client, author)
-    other = client.system("cli/tableData", {"table": "books", "paginationOpts": {"cursor": None, "numItems": 1}})
+    other = client.system(
+        "cli/tableData", {"table": "books", "paginationOpts": {"cursor": None, "numItems": 1}}
+    )
     options = {"cursor": other["continueCursor"], "numItems": 1}
     answer = client.call("query", "library:page", {"paginationOpts": options})
     assert answer["errorData"] == {"isConvexSystemError": True, "paginationError": "InvalidCursor"}
@@ -95,7 +105,9 @@ def test_creation_times_rise_within_one_mutation(client: Client, author: str) ->
 
 
 @pytest.mark.parametrize(("count", "refusal"), [(16_000, None), (16_001, "Too many documents written")])
-def test_mutation_writes_at_most_16000_documents(client: Client, author: str, count: int, refusal: str | None) -> None:
+def test_mutation_writes_at_most_16000_documents(
+    client: Client, author: str, count: int, refusal: str | None
+) -> None:
     answer = client.call("mutation", "library:addManyBooks", {"author": author, "count": count})
     if refusal is None:
         assert answer["status"] == "success"

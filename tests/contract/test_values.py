@@ -27,7 +27,7 @@ ENCODINGS = [
     (1.5, 1.5, "1.5"),
     (1e300, 1e300, "1e+300"),
     ("", "", '""'),
-    ("a\"\\\n\u2028é\U0001f600", "a\"\\\n\u2028é\U0001f600", None),
+    ('a"\\\n\u2028é\U0001f600', 'a"\\\n\u2028é\U0001f600', None),
     (tagged_integer(5), "5", "5"),
     (tagged_integer(-(2**63)), str(-(2**63)), str(-(2**63))),
     (tagged_float(float("inf")), "Infinity", json.dumps(tagged_float(float("inf"))).replace(" ", "")),
@@ -51,7 +51,9 @@ def test_value_travels_in_each_format(client: Client, encoded: Any, clean: Any, 
 
 def test_minus_zero_is_kept(client: Client) -> None:
     minus_zero = tagged_float(-0.0)
-    assert client.value("query", "library:echo", {"value": minus_zero}, form="convex_encoded_json") == minus_zero
+    assert (
+        client.value("query", "library:echo", {"value": minus_zero}, form="convex_encoded_json") == minus_zero
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,11 @@ def nested(depth: int) -> Any:
 )
 def test_document_beyond_a_limit_is_refused(client: Client, notes: Any, part: str) -> None:
     author = client.value("mutation", "library:addAuthor", {"name": "Ada"})
-    body = {"path": "library:addBook", "args": {"author": author, "title": "x", "notes": notes}, "format": "json"}
+    body = {
+        "path": "library:addBook",
+        "args": {"author": author, "title": "x", "notes": notes},
+        "format": "json",
+    }
     response = client.http.post("/api/mutation", json=body)
     assert part in response.json().get("errorMessage", response.json().get("message"))
     assert client.documents("books") == []

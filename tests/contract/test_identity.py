@@ -1,0 +1,194 @@
+"""Keys, users, pausing, and who the deployment says it is."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import time
+from typing import Any
+
+import pytest
+
+from fixtures.deployment import FIXTURES
+from fixtures.provision import node_binary
+from tests.contract.client import Client
+
+# Signs a token as Convex Auth does. Runs where the npm packages are.
+SIGN = """
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+const claims = JSON.parse(process.argv[1]);
+const { publicKey, privateKey } = await generateKeyPair("RS256");
+const jwk = { use: "sig", ...(await exportJWK(publicKey)) };
+const token = await new SignJWT(claims).setProtectedHeader({ alg: "RS256" }).sign(privateKey);
+process.stdout.write(JSON.stringify({ token, jwks: JSON.stringify({ keys: [jwk] }) }));
+"""
+
+
+def sign(claims: dict[str, Any]) -> dict[str, str]:
+    command = [str(node_binary()), "--input-type=module", "-e", SIGN, json.dumps(claims)]
+    made: dict[str, str] = json.loads(
+        subprocess.run(command, cwd=FIXTURES, capture_output=True, check=True).stdout
+    )
+    return made
+
+
+def trust(client: Client, jwks: str) -> None:
+    changes = {"changes": [{"name": "JWKS", "value": jwks}]}
+    assert client.post("/api/update_environment_variables", changes).status_code == 200
+
+
+def claims_for(client: Client, **changes: Any) -> dict[str, Any]:
+    now = int(time.time())
+    usual = {
+        "iss": client.deployment.site_url,
+        "aud": "convex",
+        "sub": "user|session",
+        "iat": now,
+        "exp": now + 600,
+    }
+    return {**usual, **changes}
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
+
+
+def test_nobody_is_nobody(client: Client) -> None:
+    assert client.value("query", "library:whoAmI") is None
+    assert client.value("query", "library:whoAmI", headers=client.admin) is None
+
+
+def test_user_token_becomes_the_identity(client: Client) -> None:
+    made = sign(claims_for(client, email="a@example.test"))
+    trust(client, made["jwks"])
+    issuer = client.deployment.site_url
+    identity = {"issuer": issuer, "subject": "user|session", "tokenIdentifier": f"{issuer}|user|session"}
+    for kind, path in (("query", "library:whoAmI"), ("action", "actions:whoAmI")):
+        found = client.value(kind, path, headers=bearer(made["token"]))
+        assert found == {**identity, "email": "a@example.test"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"exp": 1_000_000_000}, "Unauthenticated"),
+        ({"aud": "other"}, "NoAuthProvider"),
+        ({"iss": "https://elsewhere.test"}, "NoAuthProvider"),
+    ],
+)
+def test_token_that_does_not_fit_is_refused(client: Client, changes: dict[str, Any], code: str) -> None:
+    made = sign(claims_for(client, **changes))
+    trust(client, made["jwks"])
+    body = {"path": "library:whoAmI", "args": {}}
+    response = client.http.post("/api/query", json=body, headers=bearer(made["token"]))
+    assert (response.status_code, response.json()["code"]) == (401, code)
+
+
+def test_token_of_another_key_is_refused(client: Client) -> None:
+    trust(client, sign(claims_for(client))["jwks"])
+    forged = sign(claims_for(client))["token"]
+    response = client.http.post("/api/query", json={"path": "library:whoAmI"}, headers=bearer(forged))
+    assert (response.status_code, response.json()["code"]) == (401, "Unauthenticated")
+
+
+def test_administrator_acts_as_a_user_on_each_route(client: Client) -> None:
+    user = {
+        "subject": "u|cutover",
+        "issuer": "https://convex.test",
+        "tokenIdentifier": "https://convex.test|u",
+        "name": "É",
+    }
+    headers = client.acting_as(user)
+    assert client.value("query", "library:whoAmI", headers=headers) == user
+    assert client.value("action", "actions:whoAmI", headers=headers) == user
+    assert client.value("function", "library:whoAmI", headers=headers) == user
+    batch = client.http.post(
+        "/api/query_batch", json={"queries": [{"path": "library:whoAmI"}]}, headers=headers
+    )
+    assert batch.json()["results"][0]["value"] == user
+
+
+def test_acting_user_finds_internal_functions_on_typed_routes_only(client: Client) -> None:
+    headers = client.acting_as({"issuer": "https://convex.test", "subject": "x"})
+    assert client.value("query", "library:names", headers=headers) == []
+    assert "Could not find function" in client.error("function", "library:names", headers=headers)
+
+
+@pytest.mark.parametrize(
+    "tail", ["%%%", base64.b64encode(b"nonsense").decode(), base64.b64encode(b"{}").decode()]
+)
+def test_malformed_acting_user_is_refused(client: Client, tail: str) -> None:
+    headers = {"Authorization": f"Convex {client.deployment.admin_key}:{tail}"}
+    response = client.http.post("/api/query", json={"path": "library:whoAmI"}, headers=headers)
+    assert (response.status_code, response.json()["code"]) == (400, "HeaderParseFailure")
+
+
+@pytest.mark.parametrize(
+    "header", ["Convex {key}", "convex {key}", "Convex prod:{key}", "Convex preview:team:project|x"]
+)
+def test_key_is_known_by_its_secret_and_not_by_its_prefix(client: Client, header: str) -> None:
+    key = header.format(key=client.deployment.admin_key)
+    status = client.http.get("/api/check_admin_key", headers={"Authorization": key}).status_code
+    assert status == (200 if "{key}" in header else 401)
+
+
+def test_wrong_key_and_no_key_differ(client: Client) -> None:
+    wrong = client.http.get("/api/check_admin_key", headers={"Authorization": "Convex embedded|guess"})
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "BadAdminKey")
+    without = client.http.get("/api/check_admin_key")
+    assert (without.status_code, without.json()["code"]) == (403, "BadDeployKey")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/import/start_upload"),
+        ("POST", "/api/perform_import"),
+        ("POST", "/api/export/request/zip"),
+        ("GET", "/api/export/zip/1"),
+        ("POST", "/api/update_environment_variables"),
+        ("GET", "/api/list_environment_variables"),
+        ("POST", "/api/v1/pause_deployment"),
+        ("POST", "/api/v1/unpause_deployment"),
+        ("GET", "/api/v1/deployment_info"),
+    ],
+)
+def test_administration_needs_the_key(client: Client, method: str, path: str) -> None:
+    response = client.http.request(method, path)
+    assert (response.status_code, response.json()["code"]) == (403, "BadDeployKey")
+
+
+def test_system_functions_need_the_key(client: Client) -> None:
+    response = client.http.post("/api/query", json={"path": "_system/cli/tables", "args": {}})
+    assert (response.status_code, response.json()["code"]) == (403, "BadDeployKey")
+
+
+def test_deployment_says_who_it_is(client: Client) -> None:
+    assert client.get("/instance_name").text == "embedded"
+    assert client.get("/version").text
+    assert client.get("/api/v1/deployment_info").json() == {"kind": "selfHosted"}
+    assert client.get("/api/check_admin_key").json() == {
+        "success": True,
+        "allowedOps": [],
+        "isReadOnly": False,
+    }
+
+
+def test_paused_deployment_runs_no_function_but_still_answers_its_administrator(client: Client) -> None:
+    def state() -> str:
+        return str(client.system("frontend/deploymentState:deploymentState")["state"])
+
+    assert state() == "running"
+    assert client.post("/api/v1/pause_deployment").status_code == 200
+    assert client.post("/api/v1/pause_deployment").status_code == 200
+    assert (state(), client.system("frontend/backendState:backendState")["user"]) == ("paused", "paused")
+    assert "paused" in client.error("query", "library:whoAmI")
+    assert "paused" in client.error("mutation", "library:addAuthor", {"name": "x"}, headers=client.admin)
+    assert client.http.get(f"{client.deployment.site_url}/names").json()["code"] == "BackendIsNotRunning"
+    imported = client.run_import(b'{"name":"x"}\n', form="jsonLines", table="authors")
+    assert (imported["state"], len(client.documents("authors"))) == ("completed", 1)
+    assert client.post("/api/v1/unpause_deployment").status_code == 200
+    assert (state(), client.value("query", "library:echo", {"value": 1})) == ("running", 1)
+    again = client.post("/api/v1/unpause_deployment")
+    assert (again.status_code, again.json()["code"]) == (400, "UnpauseDeploymentFailed")
