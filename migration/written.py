@@ -1,7 +1,7 @@
 """What earlier runs wrote to a deployment: a hash for each document of ours (law 10).
 
-By these the load tells a document that is as we left it from one that was changed since. One file a run in the
-data folder; a pointer says which runs' loads may stand on the target. It is written before an import is
+By these the load tells a document that is as we left it from one that was changed since. One file a run in
+the data folder; a pointer says which runs' loads may stand on the target. It is written before an import is
 confirmed: if the process dies between commit and record, the documents are still known as ours.
 """
 
