@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from checks.oracle import cases
+from checks.oracle import cases, entries
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.known import Known
 from checks.oracle.people import People
 from checks.oracle.profiles import mentioned_case
-from checks.oracle.rules import Rejected, Row, items_of
-from checks.source.session import Session, opened
+from checks.oracle.rules import Rejected, items_of
+from checks.source.resolutions import Resolutions
+from checks.source.session import Row, Session, opened
 from checks.tally import Tally
 from checks.target.archive import Archive, Spool
 from checks.target.graph import Graph
@@ -34,13 +34,21 @@ class World:
     """One run's two sides. Use `of`. `rejected` fills while the expected cases stream."""
 
     def __init__(
-        self, session: Session, before: Archive, after: Archive, *, clock_ms: int, scratch: Path
+        self,
+        session: Session,
+        before: Archive,
+        after: Archive,
+        *,
+        clock_ms: int,
+        scratch: Path,
+        resolutions: Resolutions,
     ) -> None:
         self.session, self.before, self.after = session, before, after
         self.clock_ms, self._scratch = clock_ms, scratch
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.rejected_keys: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.orphans: Counter[str] = Counter()
+        self.resolutions = resolutions
         self.people = self._people()
 
     def _people(self) -> People:
@@ -51,7 +59,7 @@ class World:
             "public.user_settings",
             "public.user_preferences",
         )
-        rows = {table: list(self.session.rows(table)) for table in tables}
+        rows = {table: list(self._rows(table)) for table in tables}
         known = Known(
             self.after.numbers,
             self.before.documents("users"),
@@ -64,6 +72,9 @@ class World:
             if person.reason:
                 self._reject("public.users", person.reason, person.key)
         return people
+
+    def _rows(self, table: str) -> Iterator[Row]:
+        return self.resolutions.apply(table, self.session.rows(table), self.session.columns.get(table, {}))
 
     def _reject(self, table: str, reason: str, key: str) -> None:
         self.rejected[table, reason] += 1
@@ -103,29 +114,52 @@ class World:
     def expected_cases(self) -> Iterator[Expected]:
         """What the cases table must hold, in the source's order; refused rows are counted in `rejected`."""
         number = self.people.known.numbers["cases"]
-        rfi, rfe = (_Grouped(self.session.rows(f"public.case_{kind}"), "case_id") for kind in ("rfi", "rfe"))
-        for row in self.session.rows("public.cases"):
-            key = str(row["id"])
-            entries = (rfi.take(key), rfe.take(key))
-            owner = self.people.by_key.get(str(row["user_id"]))
+        grouped = {kind: self._entries(kind) for kind in ("rfi", "rfe")}
+        for row in self._rows("public.cases"):
+            key, user = str(row["id"]), str(row["user_id"])
+            taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
+            owner = self.people.by_key.get(user)
             if owner is None or owner.reason:
-                self._reject("public.cases", "owner_quarantined" if owner else "orphan", key)
+                self._ownerless(key, user, orphan=owner is None)
                 continue
             try:
-                yield cases.expected(
-                    row, *entries, owner=owner.user_id, number=number, clock_ms=self.clock_ms
-                )
+                yield cases.expected(row, **taken, owner=owner.user_id, number=number, clock_ms=self.clock_ms)
             except Rejected as rejected:
                 self._reject("public.cases", rejected.reason, key)
-        for kind, grouped in (("rfi", rfi), ("rfe", rfe)):
-            self.orphans[f"public.case_{kind}"] = grouped.finish()
+        for kind, rows in grouped.items():
+            lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]
+            self.orphans[f"public.case_{kind}"] = len(lost)
+
+    def _entries(self, kind: str) -> _Grouped:
+        table = f"public.case_{kind}"
+        if not self.resolutions.assigns(table):
+            return _Grouped(self._rows(table), "case_id")
+        return _Grouped(sorted(self._rows(table), key=_entry_order), "case_id")
+
+    def _carriable(self, kind: str, rows: list[Row]) -> list[Row]:
+        """A bad entry is refused by itself; its case is judged without it."""
+        good = []
+        for row in rows:
+            if reason := entries.refused(row):
+                self._reject(f"public.case_{kind}", reason, str(row["id"]))
+            else:
+                good.append(row)
+        return good
+
+    def _ownerless(self, key: str, user: str, *, orphan: bool) -> None:
+        if self.resolutions.excludes("public.users", user):
+            self.resolutions.excluded["public.cases"] += 1
+        else:
+            self._reject("public.cases", "orphan" if orphan else "owner_quarantined", key)
 
     def rows_of(self, tables: Iterable[str]) -> dict[str, Tally]:
         """`rows.<table>`: rows with a destination, and those that the oracle says must be in quarantine.
 
         To be asked after the expected documents have streamed.
         """
-        orphans = {**self.orphans, **self.people.orphans}
+        orphans = dict(self.orphans)
+        for table, owners in self.people.orphans.items():
+            orphans[table] = sum(not self.resolutions.excludes("public.users", owner) for owner in owners)
         found = {}
         for table in tables:
             found[f"rows.{table}"] = tally = Tally()
@@ -141,6 +175,8 @@ class World:
                 tally.add(Kind.REJECTED, count, table=table, rule=rule)
             if self.session.has(table):
                 tally.match(self.session.count(table) - tally.seen)
+            if excluded := self.resolutions.excluded[table]:
+                tally.note("left out by a person's decision", excluded)
         return found
 
     def graphs(self) -> tuple[Graph, Graph]:
@@ -162,6 +198,7 @@ class World:
                 after,
                 clock_ms=round(clock.timestamp() * 1000),
                 scratch=run.data / "checks",
+                resolutions=Resolutions(settings.quarantine_file),
             )
 
 
@@ -171,20 +208,26 @@ class _Grouped:
     def __init__(self, rows: Iterable[Row], column: str) -> None:
         self._rows, self._column = iter(rows), column
         self._next: Row | None = next(self._rows, None)
-        self._passed = 0
+        self._passed: list[str] = []
 
     def take(self, key: str) -> list[Row]:
-        """The rows of this key; rows of keys before it belong to nobody and are counted."""
+        """The rows of this key; rows of keys before it belong to nobody."""
         taken = []
         while self._next is not None and (own := str(self._next[self._column])) <= key:
             if own == key:
                 taken.append(self._next)
             else:
-                self._passed += 1
+                self._passed.append(own)
             self._next = next(self._rows, None)
         return taken
 
-    def finish(self) -> int:
-        """How many rows belonged to nobody."""
-        rest: Any = () if self._next is None else (self._next, *self._rows)
-        return self._passed + sum(1 for _ in rest)
+    def finish(self) -> list[str]:
+        """The keys of the rows that belonged to nobody."""
+        while self._next is not None:
+            self._passed.append(str(self._next[self._column]))
+            self._next = next(self._rows, None)
+        return self._passed
+
+
+def _entry_order(row: Row) -> tuple[str, float, str]:
+    return str(row["case_id"]), float(row["created_at"] or 0), str(row["id"])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 _SHAPE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
@@ -35,7 +36,12 @@ DERIVED = (
 
 def is_real(text: object) -> bool:
     """Whether this is the text of a day that exists."""
-    match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
+    return isinstance(text, str) and _exists(text)
+
+
+@lru_cache(maxsize=1 << 15)
+def _exists(text: str) -> bool:
+    match = _SHAPE.fullmatch(text)
     if not match:
         return False
     try:
@@ -45,6 +51,7 @@ def is_real(text: object) -> bool:
     return True
 
 
+@lru_cache(maxsize=1 << 15)
 def plus(text: str, days: int) -> str:
     """`days` calendar days later; a day past the month's end rolls over. Another shape: ValueError."""
     match = _SHAPE.fullmatch(text)

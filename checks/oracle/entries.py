@@ -76,6 +76,17 @@ def expected(kind: str, case: Row, rows: Iterable[Row], created: float) -> list[
     return sorted(documents, key=lambda entry: (entry["receivedDate"], entry["createdAt"], entry["id"]))
 
 
+def refused(row: Row) -> str:
+    """Why a case_rfi or case_rfe row can not be carried, or an empty text."""
+    try:
+        moment(row.get("created_at"))
+        for name in _DATES:
+            calendar_date(row.get(name))
+    except Rejected as rejected:
+        return rejected.reason
+    return ""
+
+
 def _table_rows(rows: Iterable[Row], created: float) -> Iterator[Entry]:
     for row in rows:
         own = moment(row.get("created_at"))

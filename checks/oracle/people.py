@@ -41,11 +41,11 @@ class Person:
 
 
 class People:
-    """All of them. `by_key` is in the order of the rows; `orphans` counts rows that belong to nobody."""
+    """All of them. `by_key` is in the order of the rows; `orphans` names the owners that rows lack."""
 
     def __init__(self, tables: Mapping[str, Iterable[Row]], known: Known, clock_ms: int) -> None:
         self.known, self.clock_ms = known, clock_ms
-        self.orphans: Counter[str] = Counter()
+        self.orphans: dict[str, list[str]] = defaultdict(list)
         self.duplicates: Counter[str] = Counter()
         self.auth = {str(row["id"]): row for row in tables["auth.users"]}
         self.identities: dict[str, list[Row]] = defaultdict(list)
@@ -64,7 +64,7 @@ class People:
         for row in tables[f"public.{table}"]:
             person = self.by_key.get(str(row["user_id"]))
             if person is None:
-                self.orphans[f"public.{table}"] += 1
+                self.orphans[f"public.{table}"].append(str(row["user_id"]))
             elif getattr(person.rows, table.removeprefix("user_")):
                 self.duplicates[f"public.{table}"] += 1
             else:

@@ -66,7 +66,8 @@ class Session:
         if not self.has(table):
             raise RunIncomplete(f"The source has no table {table}.", next_step="Check which database it is.")
         layout, kinds = TABLES[table], self.columns[table]
-        chosen = [_selected(name, kinds[name]) for name in layout.read if name in kinds]
+        names = dict.fromkeys(("id", *layout.read))  # every row tells its id: decisions about rows name it
+        chosen = [_selected(name, kinds[name]) for name in names if name in kinds]
         order = [sql.Identifier("t", name) for name in layout.order]
         query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} t ORDER BY {}) r").format(
             sql.SQL(", ").join(chosen), self._name(table), sql.SQL(", ").join(order)
