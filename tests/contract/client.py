@@ -133,7 +133,7 @@ class Client:
 def make_zip(entries: Mapping[str, str | bytes]) -> bytes:
     """A ZIP of these entries."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, content in entries.items():
             archive.writestr(name, content)
     return buffer.getvalue()
