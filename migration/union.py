@@ -3,9 +3,9 @@
 Between transform and load; reads files only. For each document of the target one rule applies:
 
     not ours, not transformed             copied, byte for byte
-    not ours, transformed                 the transform's version (a declared change, made from this very
-    backup) ours, as the last run left it         the transform's version, or nothing when its row has left
-    the source ours, equal to the transform's        the same, whatever the records say
+    not ours, transformed                 the transform's version (a declared change, made from this backup)
+    ours, as the last run left it         the transform's version, or nothing when its row left the source
+    ours, equal to the transform's        the same, whatever the records say
     ours, changed since the last run      stops the load: a person's work would be lost
     ours by its id, but without a record  stops the load, unless it is equal
 """
