@@ -22,11 +22,15 @@ from checks.source.session import Row, Session, opened
 from checks.tally import Tally
 from checks.target.archive import Archive, Spool
 from checks.target.graph import Graph
+from checks.values import canonical
 from migration.config import Settings
 from migration.model import Kind
 from migration.run import Run
 
 PEOPLE = ("users", "userProfiles", "authAccounts")
+LARGEST = 1 << 20
+"""Bytes of a document in the import file; a longer one would stop the whole import."""
+
 OURS = (*PEOPLE, "cases")
 
 
@@ -48,6 +52,7 @@ class World:
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.rejected_keys: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.orphans: Counter[str] = Counter()
+        self.followers: Counter[str] = Counter()
         self.resolutions = resolutions
         self.people = self._people()
 
@@ -71,6 +76,10 @@ class World:
         for person in people.by_key.values():
             if person.reason:
                 self._reject("public.users", person.reason, person.key)
+                self.followers["public.user_settings"] += bool(person.rows.settings)
+                self.followers["public.user_preferences"] += bool(person.rows.preferences)
+                self.followers["auth.users"] += person.rows.auth is not None
+                self.followers["auth.identities"] += len(person.identities)
         return people
 
     def _rows(self, table: str) -> Iterator[Row]:
@@ -113,22 +122,27 @@ class World:
 
     def expected_cases(self) -> Iterator[Expected]:
         """What the cases table must hold, in the source's order; refused rows are counted in `rejected`."""
-        number = self.people.known.numbers["cases"]
         grouped = {kind: self._entries(kind) for kind in ("rfi", "rfe")}
         for row in self._rows("public.cases"):
             key, user = str(row["id"]), str(row["user_id"])
             taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
-            owner = self.people.by_key.get(user)
-            if owner is None or owner.reason:
-                self._ownerless(key, user, orphan=owner is None)
-                continue
             try:
-                yield cases.expected(row, **taken, owner=owner.user_id, number=number, clock_ms=self.clock_ms)
+                yield self._case(row, taken)
             except Rejected as rejected:
-                self._reject("public.cases", rejected.reason, key)
+                self._refuse_case(key, user, rejected.reason, taken)
         for kind, rows in grouped.items():
             lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]
             self.orphans[f"public.case_{kind}"] = len(lost)
+
+    def _case(self, row: Row, taken: dict[str, list[Row]]) -> Expected:
+        owner = self.people.by_key.get(str(row["user_id"]))
+        if owner is None or owner.reason:
+            raise Rejected("owner_quarantined" if owner else "orphan")
+        number = self.people.known.numbers["cases"]
+        found = cases.expected(row, **taken, owner=owner.user_id, number=number, clock_ms=self.clock_ms)
+        if len(canonical(found.document)) > LARGEST:
+            raise Rejected("document_too_large")
+        return found
 
     def _entries(self, kind: str) -> _Grouped:
         table = f"public.case_{kind}"
@@ -146,11 +160,13 @@ class World:
                 good.append(row)
         return good
 
-    def _ownerless(self, key: str, user: str, *, orphan: bool) -> None:
-        if self.resolutions.excludes("public.users", user):
+    def _refuse_case(self, key: str, user: str, reason: str, taken: dict[str, list[Row]]) -> None:
+        if reason == "orphan" and self.resolutions.excludes("public.users", user):
             self.resolutions.excluded["public.cases"] += 1
-        else:
-            self._reject("public.cases", "orphan" if orphan else "owner_quarantined", key)
+            return
+        self._reject("public.cases", reason, key)
+        for kind, rows in taken.items():
+            self.followers[f"public.case_{kind}"] += len(rows)
 
     def rows_of(self, tables: Iterable[str]) -> dict[str, Tally]:
         """`rows.<table>`: rows with a destination, and those that the oracle says must be in quarantine.
@@ -168,10 +184,12 @@ class World:
                     tally.find(Kind.REJECTED, key, table=table, rule=reason)
                 if of == table:
                     tally.add(Kind.REJECTED, count - len(self.rejected_keys[of, reason]))
-            for rule, count in (
-                ("orphan", orphans.get(table, 0)),
-                ("duplicate_row", self.people.duplicates[table]),
-            ):
+            others = {
+                "orphan": orphans.get(table, 0),
+                "duplicate_row": self.people.duplicates[table],
+                "owner_quarantined": self.followers[table],
+            }
+            for rule, count in others.items():
                 tally.add(Kind.REJECTED, count, table=table, rule=rule)
             if self.session.has(table):
                 tally.match(self.session.count(table) - tally.seen)
