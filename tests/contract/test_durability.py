@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from fixtures import deployment as deployments
 from fixtures.deployment import Deployment
+from fixtures.provision import node_binary
 from migration.errors import CutoverError
 from tests.contract.client import Client
 from tests.contract.conftest import PROJECT
@@ -165,3 +167,33 @@ def test_key_is_in_no_command_line_and_no_log(start: Start, tmp_path: Path) -> N
         assert secret not in command.read_text()
     assert secret not in (tmp_path / "server.log").read_text()
     assert (tmp_path / "admin_key").stat().st_mode & 0o077 == 0
+
+
+def test_no_address_but_loopback_is_served(tmp_path: Path) -> None:
+    command = [
+        str(node_binary()),
+        str(deployments.build()),
+        "--data",
+        str(tmp_path),
+        "--functions",
+        str(PROJECT),
+    ]
+    refused = subprocess.run(
+        [*command, "--host", "0.0.0.0"],  # noqa: S104 - the address that must be refused
+        env={"CONVEX_ADMIN_KEY": "embedded|x"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        "Refusing to listen on 0.0.0.0: the embedded deployment serves 127.0.0.1 only.\n",
+    )
+
+
+def test_asked_to_end_it_ends_cleanly(start: Start) -> None:
+    client = start()
+    process = client.deployment.process
+    assert process is not None
+    process.terminate()
+    assert process.wait(timeout=10) == 0

@@ -12,7 +12,10 @@ export const addTwice = action({
   },
 });
 
-export const fetchText = action({ args: { url: v.string() }, handler: async (_ctx, { url }) => (await fetch(url)).text() });
+export const fetchText = action({
+  args: { url: v.string() },
+  handler: async (_ctx, { url }) => (await fetch(url)).text(),
+});
 
 export const storeText = action({
   args: { text: v.string() },

@@ -13,7 +13,10 @@ http.route({
 http.route({
   pathPrefix: "/echo/",
   method: "POST",
-  handler: httpAction(async (_ctx, request) => new Response(await request.text(), { status: 201, headers: { "x-path": new URL(request.url).pathname } })),
+  handler: httpAction(
+    async (_ctx, request) =>
+      new Response(await request.text(), { status: 201, headers: { "x-path": new URL(request.url).pathname } }),
+  ),
 });
 
 export default http;

@@ -56,13 +56,21 @@ export const getAnything = query({ args: { id: v.string() }, handler: (ctx, { id
 
 export const booksOf = query({
   args: { author: v.id("authors") },
-  handler: (ctx, { author }) => ctx.db.query("books").withIndex("by_author", (q) => q.eq("author", author)).collect(),
+  handler: (ctx, { author }) =>
+    ctx.db
+      .query("books")
+      .withIndex("by_author", (q) => q.eq("author", author))
+      .collect(),
 });
 
 export const longBooks = query({
   args: { from: v.number(), below: v.number() },
   handler: (ctx, { from, below }) =>
-    ctx.db.query("books").withIndex("by_pages", (q) => q.gte("pages", from).lt("pages", below)).order("desc").collect(),
+    ctx.db
+      .query("books")
+      .withIndex("by_pages", (q) => q.gte("pages", from).lt("pages", below))
+      .order("desc")
+      .collect(),
 });
 
 export const byAge = query({ args: {}, handler: (ctx) => ctx.db.query("authors").withIndex("by_age").collect() });
@@ -85,7 +93,10 @@ export const whoAmI = query({ args: {}, handler: (ctx) => ctx.auth.getUserIdenti
 
 export const echo = query({ args: { value: v.any() }, handler: (_ctx, { value }) => value });
 
-export const environment = query({ args: { name: v.string() }, handler: (_ctx, { name }) => process.env[name] ?? null });
+export const environment = query({
+  args: { name: v.string() },
+  handler: (_ctx, { name }) => process.env[name] ?? null,
+});
 
 export const normalize = query({
   args: { id: v.string() },

@@ -4,5 +4,11 @@ import type * as library from "../library.js";
 
 type Modules = ApiFromModules<{ actions: typeof actions; library: typeof library }>;
 
-export const api = anyApi as unknown as FilterApi<Modules, FunctionReference<"query" | "mutation" | "action", "public">>;
-export const internal = anyApi as unknown as FilterApi<Modules, FunctionReference<"query" | "mutation" | "action", "internal">>;
+export const api = anyApi as unknown as FilterApi<
+  Modules,
+  FunctionReference<"query" | "mutation" | "action", "public">
+>;
+export const internal = anyApi as unknown as FilterApi<
+  Modules,
+  FunctionReference<"query" | "mutation" | "action", "internal">
+>;
