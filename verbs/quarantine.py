@@ -14,11 +14,12 @@ from verbs.show import answer
 
 
 @verb
-def rows(_: Context, run: str = "", env: str = "") -> None:
+def rows(_: Context, run: str = "") -> None:
     """Rows that need a person's decision, and why."""
-    LINE.pin(env, run=run)
-    settings = LINE.settings(of_run=True)
-    waiting = quarantine.read(LINE.open_run(settings).data / "quarantine.jsonl")
+    from verbs.work import records
+
+    LINE.pin("", run=run)
+    waiting = quarantine.read(records().data / "quarantine.jsonl")
     for row in waiting:
         answer(f"{row.table} {row.key} {row.reason} {row.where}".rstrip())
     answer(f"{len(waiting)} rows need a decision." if waiting else "No row is quarantined.")
