@@ -7,7 +7,7 @@ each document on the way. This is done once per run and attempt (`checks.evidenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import orjson
@@ -128,15 +128,23 @@ class Comparison:
 
     `documents.<table>` (what v1 gave must be there, and nothing else), `compared.<table>` (how many of those
     were there), `foreign.<table>` (what v2 had must be there unchanged) and `fields.<table>.<path>`.
-    `before` is the same table in the backup.
+    `before` is the same table in the backup. `retired` tells a document that an earlier run made of a row
+    which v1 has no more: it must be gone.
     """
 
     def __init__(
-        self, table: str, target: Spool, before: Spool, paths: Sequence[str], judges: Sequence[Judge] = ()
+        self,
+        target: Spool,
+        before: Spool,
+        paths: Sequence[str],
+        judges: Sequence[Judge] = (),
+        *,
+        retired: Callable[[Document], bool] = lambda _: False,
     ) -> None:
-        self.table, self.target, self.before, self.judges = table, target, before, judges
+        self.table, self.target, self.before, self.judges = target.table, target, before, judges
+        self._retired = retired
         self.documents, self.foreign = Tally(), Tally()
-        self.fields = Fields(table, paths)
+        self.fields = Fields(self.table, paths)
         self._wanted: set[str] = set()
 
     def run(self, expected: Iterable[Expected]) -> None:
@@ -146,7 +154,10 @@ class Comparison:
         for identifier in self.before:
             if identifier not in self._wanted:
                 document = self.before.document(identifier) or {}
-                self._pair(Expected(self.table, identifier, document, Origin.FOREIGN))
+                if self._retired(document):
+                    self.foreign.note("made of a row that v1 has no more")
+                else:
+                    self._pair(Expected(self.table, identifier, document, Origin.FOREIGN))
         for identifier in self.target:
             if identifier not in self._wanted:
                 self._stray(identifier)

@@ -42,7 +42,9 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
         for table in PEOPLE:
             after_table, before_table = world.spools(table)
             judges = (Schema(table, world.after.numbers), Absence(table))
-            comparison = Comparison(table, after_table, before_table, paths_of(table), judges)
+            comparison = Comparison(
+                after_table, before_table, paths_of(table), judges, retired=world.retired(table)
+            )
             comparison.run(expected[table])
             tallies.update(comparison.tallies)
             if table == "userProfiles":
@@ -67,7 +69,9 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
             edges.CaseEdges(graph, world.people),
             counts,
         )
-        comparison = Comparison("cases", after_table, before_table, paths_of("cases"), judges)
+        comparison = Comparison(
+            after_table, before_table, paths_of("cases"), judges, retired=world.retired("cases")
+        )
         comparison.run(counts.watched(world.expected_cases()))
         dismissed = edges.dismissed_edges(graph, after_table)
         rows = world.rows_of(CASE_ROWS)

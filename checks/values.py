@@ -11,7 +11,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import orjson
 
@@ -46,6 +46,11 @@ def same(expected: object, actual: object) -> bool:
     return type(expected) is type(actual) and canonical(expected) == canonical(actual)
 
 
+def is_uuid(value: object) -> TypeGuard[str]:
+    """Whether this is the text of a UUID as v1's ids are written."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
 def digest(value: bytes) -> str:
     """A short digest, enough to tell two texts apart and too little to read one."""
     return hashlib.sha256(value).hexdigest()[:8]
@@ -56,7 +61,7 @@ def shown(value: object) -> str | None:
     if value is ABSENT:
         return None
     if isinstance(value, str):
-        plain = _PLAIN.fullmatch(value) or _UUID.fullmatch(value) or value in _words()
+        plain = _PLAIN.fullmatch(value) or is_uuid(value) or value in _words()
         return (
             value or "''" if plain else f"text[{len(value)}] #{digest(value.encode(errors='surrogatepass'))}"
         )

@@ -6,7 +6,7 @@ Everything is opened here and streamed from here; nothing is judged here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -16,13 +16,14 @@ from checks.oracle.expectation import Expected, Origin
 from checks.oracle.known import Known
 from checks.oracle.people import People
 from checks.oracle.profiles import mentioned_case
-from checks.oracle.rules import Rejected, items_of
+from checks.oracle.rules import Document, Rejected, items_of
 from checks.source.resolutions import Resolutions
 from checks.source.session import Row, Session, opened
 from checks.tally import Tally
+from checks.target import ids
 from checks.target.archive import Archive, Spool
 from checks.target.graph import Graph
-from checks.values import canonical
+from checks.values import canonical, is_uuid
 from migration.config import Settings
 from migration.model import Kind
 from migration.run import Run
@@ -97,14 +98,35 @@ class World:
             Spool(self.before, table, self._scratch / f"before.{table}"),
         )
 
+    def retired(self, table: str) -> Callable[[Document], bool]:
+        """Tells whether a document of the backup has an id that only one of v1's rows can have given it."""
+        number = self.before.numbers.get(table, 0)
+        if table == "users":
+            keys = [profile.get("legacyId") for profile in self.before.documents("userProfiles")]
+            made = {ids.of_row(number, key) for key in keys if is_uuid(key)}
+            return lambda document: document["_id"] in made
+
+        def by_own_names(document: Document) -> bool:
+            legacy = document.get("legacyId")
+            if table == "authAccounts":
+                name = f"authAccounts/{document['provider']}/{document['providerAccountId']}"
+                return bool(document["_id"] == ids.of_name(number, name))
+            if not is_uuid(legacy):
+                return False
+            own = ids.of_row(number, legacy) if table == "cases" else ids.of_name(number, f"{table}/{legacy}")
+            return bool(document["_id"] == own)
+
+        return by_own_names
+
     def expected_people(self) -> dict[str, list[Expected]]:
         """What the tables of people must hold; of v2's own, the profiles (enforcement is switched off)."""
         found: dict[str, list[Expected]] = {table: [] for table in PEOPLE}
         for expectation in self.people.expected(self._owners()):
             found[expectation.table].append(expectation)
         known = {expectation.id for expectation in found["userProfiles"]}
+        retired = self.retired("userProfiles")
         for profile in self.before.documents("userProfiles"):
-            if profile["_id"] not in known:
+            if profile["_id"] not in known and not retired(profile):
                 quiet = {**profile, "autoDeadlineEnforcementEnabled": False}
                 found["userProfiles"].append(Expected("userProfiles", profile["_id"], quiet, Origin.FOREIGN))
         return found

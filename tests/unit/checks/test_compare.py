@@ -43,7 +43,9 @@ def _compared(
     before: list[dict[str, Any]] | None = None,
 ) -> dict[str, Tally]:
     target, earlier = spool(folder / "t.zip", "cases", found), spool(folder / "b.zip", "cases", before or [])
-    comparison = Comparison("cases", target, earlier, mapped_fields("cases"))
+    comparison = Comparison(
+        target, earlier, mapped_fields("cases"), retired=lambda document: "retired" in document
+    )
     comparison.run(expected)
     return comparison.tallies
 
@@ -94,6 +96,14 @@ def test_a_document_of_v2_must_be_as_it_was_backed_up(tmp_path: Path) -> None:
 def test_a_document_of_v2_that_is_gone_is_missing(tmp_path: Path) -> None:
     tallies = _compared(tmp_path, [], [], [{"_id": doc_id("cases", 9)}])
     assert tallies["foreign.cases"].totals == {Kind.MISSING: 1}
+
+
+def test_a_document_whose_row_has_left_v1_must_be_gone(tmp_path: Path) -> None:
+    gone = {"_id": doc_id("cases", 9), "retired": True}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    assert _red(_compared(tmp_path / "a", [], [], [gone])) == set()
+    assert _red(_compared(tmp_path / "b", [], [gone], [gone])) == {"documents.cases"}
 
 
 def test_a_field_that_nobody_knows_is_counted(tmp_path: Path) -> None:
