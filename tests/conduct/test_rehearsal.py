@@ -147,6 +147,29 @@ def test_without_environment_and_pair_every_verb_is_refused_and_begins_no_run(de
     assert not (desk.folder / "runs").exists()
 
 
+def test_one_line_on_a_kept_pair_is_one_run_in_one_environment_and_can_be_taken_back(desk: Desk) -> None:
+    kept = {"CUTOVER_PAIR": str(desk.temporary / "pair" / "pair.json")}
+    assert desk.line("pair.up", "--users", "8", "--cases", "40", more=kept)[0] == 0
+    try:
+        assert desk.line("migrate", "--dry-run", more=kept)[0] == 0
+        assert not (desk.folder / "runs").exists()
+        code, answered, complained = desk.line("migrate", "--quiet", "verify", "--quiet", more=kept)
+        assert code == 0, answered + complained
+        assert desk.record("verdict.json")["by_phase"] == {
+            "data": "PASS",
+            "app": "PASS",
+            "smoke": "UNKNOWN",
+            "after": "UNKNOWN",
+        }
+        assert desk.line("decide", more=kept)[0] == 11
+        assert desk.line("unfence", "--env", "embedded", "verify", "--env", "test", more=kept)[0] == 12
+        code, answered, _ = desk.line("rollback", "--quiet", more=kept)
+        assert (code, "equals its backup" in answered) == (0, True)
+    finally:
+        assert desk.line("pair.down", more=kept)[0] == 0
+    assert desk.left_running() == []
+
+
 def test_a_fault_that_does_not_exist_is_refused_before_anything_starts(desk: Desk) -> None:
     code, _, complained = desk.line("rehearse", "--fault", "no-such-fault")
     assert (code, "There is no fault" in complained) == (12, True)
