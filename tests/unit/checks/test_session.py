@@ -1,0 +1,172 @@
+"""The checks read the source by SQL of their own: typed, read-only, of one moment, whatever the layout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+
+from checks.source.resolutions import Resolutions
+from checks.source.session import Session, opened
+from fixtures.layout import Layout
+from migration.config import Settings
+from migration.endpoints import SourceSettings
+from tests.unit.checks.material import key
+
+CASE = "INSERT INTO public.cases (id, user_id, beneficiary_identifier, employer_name, position_title"
+
+
+@contextmanager
+def _session(dsn: str) -> Iterator[Session]:
+    source = SourceSettings(dsn=SecretStr(dsn), name="test")
+    with opened(cast("Settings", SimpleNamespace(source=source))) as session:
+        yield session
+
+
+def _people(dsn: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO auth.users (id, email, encrypted_password, banned_until, created_at) "
+            "VALUES (%s, 'a@x', '$2a$10$secret', 'infinity', '2024-01-02 03:04:05.678999+02')",
+            (key(90),),
+        )
+        connection.execute(
+            "INSERT INTO public.users (id, auth_user_id, email, google_refresh_token, deleted_at) "
+            "VALUES (%s, %s, 'a@x', 'gAAAAsecret', '1969-12-31 23:59:59.9995+00')",
+            (key(1), key(90)),
+        )
+        connection.execute(
+            "INSERT INTO public.user_settings (user_id, quiet_hours_start) VALUES (%s, '22:30')", (key(1),)
+        )
+        connection.execute(
+            CASE + ", pwd_wage_amount, pwd_filing_date, pwd_determination_date, tags, notes) "
+            "VALUES (%s, %s, 'b', 'E', 'P', 0.10, '2024-02-29', 'infinity', '{a,NULL}', %s)",
+            (key(2), key(1), 'back\\slash "quote"\nline 😀'),
+        )
+
+
+def test_values_arrive_typed_and_exact(v1_database: str) -> None:
+    _people(v1_database)
+    with _session(v1_database) as session:
+        (case,) = session.rows("public.cases")
+        (user,) = session.rows("public.users")
+        (auth,) = session.rows("auth.users")
+        (settings,) = session.rows("public.user_settings")
+    assert (case["id"], case["pwd_wage_amount"], case["pwd_filing_date"]) == (key(2), "0.10", "2024-02-29")
+    assert (case["pwd_determination_date"], case["tags"]) == ("infinity", ["a", None])
+    assert case["notes"] == 'back\\slash "quote"\nline 😀'
+    assert user["deleted_at"] == -1
+    assert (auth["created_at"], auth["banned_until"]) == (1704157445678, "infinity")
+    assert settings["quiet_hours_start"] == "22:30:00"
+
+
+def test_secrets_never_leave_the_source(v1_database: str) -> None:
+    _people(v1_database)
+    with _session(v1_database) as session:
+        (user,) = session.rows("public.users")
+        (auth,) = session.rows("auth.users")
+        counts = session.non_null("public.users")
+    assert auth["has_password"] is True
+    assert "encrypted_password" not in auth
+    assert not {name for name in user if "token" in name}
+    assert counts["google_refresh_token"] == 1
+
+
+def test_a_session_can_not_write(v1_database: str) -> None:
+    with _session(v1_database) as session, pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+        session._connection.execute("DELETE FROM public.cases")
+
+
+def test_a_session_sees_one_moment(v1_database: str) -> None:
+    _people(v1_database)
+    with _session(v1_database) as session:
+        assert session.count("public.cases") == 1
+        with psycopg.connect(v1_database, autocommit=True) as other:
+            other.execute("DELETE FROM public.cases")
+        assert session.count("public.cases") == len(list(session.rows("public.cases"))) == 1
+
+
+def test_rows_stream_in_the_order_of_their_keys(v1_database: str) -> None:
+    _people(v1_database)
+    with psycopg.connect(v1_database, autocommit=True) as connection:
+        connection.execute(
+            CASE + ") SELECT gen_random_uuid(), %s, 'b', 'E', 'P' FROM generate_series(1, 1200)", (key(1),)
+        )
+    with _session(v1_database) as session:
+        keys = [row["id"] for row in session.rows("public.cases")]
+        assert session.case_words(without=[]) == {"PWD": 1201}
+        assert session.strata()[key(2)] == (key(1), "PWD")
+        assert session.owners_of([key(2), "nothing"]) == {key(2): key(1)}
+    assert keys == sorted(keys)
+    assert len(keys) == 1201
+
+
+def test_the_table_of_people_is_found_under_either_name(new_database: Callable[[Layout | None], str]) -> None:
+    dsn = new_database(Layout())
+    _people(dsn)
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP VIEW public.perm_users")
+        connection.execute("ALTER TABLE public.users RENAME TO perm_users")
+    with _session(dsn) as session:
+        assert session.users_table == "public.perm_users"
+        assert [row["id"] for row in session.rows("public.users")] == [key(1)]
+
+
+def test_columns_that_the_source_lacks_are_left_out(v1_database: str) -> None:
+    _people(v1_database)
+    with psycopg.connect(v1_database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE public.cases DROP COLUMN i140_denial_date")
+    with _session(v1_database) as session:
+        (case,) = session.rows("public.cases")
+    assert "i140_denial_date" not in case
+
+
+DECISIONS = f"""
+[[resolution]]
+table = "public.cases"
+key = "{key(1)}"
+as = "exclude"
+[[resolution]]
+table = "public.cases"
+key = "{key(2)}"
+as = "assign"
+value = "{key(8)}"
+[[resolution]]
+table = "public.cases"
+key = "{key(3)}"
+as = "value"
+value = "updated_at=2024-01-02T03:04:05Z"
+[[resolution]]
+table = "public.case_rfi"
+key = "{key(4)}"
+as = "assign"
+value = "{key(9)}"
+"""
+
+
+def test_decisions_edit_rows_before_anything_else_looks(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.toml"
+    path.write_text(DECISIONS)
+    decided = Resolutions(path)
+    kinds = {"updated_at": "timestamp with time zone"}
+    rows = [{"id": key(number), "user_id": key(7), "updated_at": 5} for number in range(1, 5)]
+    found = list(decided.apply("public.cases", rows, kinds))
+    assert [row["id"] for row in found] == [key(2), key(3), key(4)]
+    assert (found[0]["user_id"], found[1]["updated_at"], found[2]) == (key(8), 1704164645000, rows[3])
+    assert decided.excluded["public.cases"] == 1
+    (entry,) = decided.apply("public.case_rfi", [{"id": key(4), "case_id": key(1)}], {})
+    assert entry["case_id"] == key(9)
+    assert decided.assigns("public.case_rfi")
+    assert decided.excludes("public.cases", key(1))
+    assert not decided.excludes("public.cases", key(2))
+
+
+def test_without_decisions_rows_are_as_they_are(tmp_path: Path) -> None:
+    rows = [{"id": key(1)}]
+    assert list(Resolutions(tmp_path / "none.toml").apply("public.cases", rows, {})) == rows
