@@ -62,7 +62,7 @@ class Rehearsal:
         if self.fault:
             with progress.step(f"plant {self.fault}"):
                 _plant(self.fault, settings)
-        if judging.verify(settings, run, progress, workers=self.workers) is not Verdict.FAIL:
+        if judging.verify(settings, run, progress, workers=self.workers) is Verdict.PASS:
             judging.smoke(settings, run, progress, workers=self.workers)
 
     @contextmanager
