@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -84,6 +85,16 @@ class Run:
                 "CUTOVER_RUN does not name a run's folder.", next_step="Start checks through invoke verify."
             )
         return cls(folder, config.data_dir(environ=environ) / "runs" / folder.name)
+
+    def discard(self) -> None:
+        """Takes a run back that was refused before its first step: it must not be anybody's latest."""
+        shutil.rmtree(self.data)
+        shutil.rmtree(self.folder)
+        others = sorted(path.parent for path in self.folder.parent.glob("*/manifest.json"))
+        if others:
+            _point_latest_at(others[-1])
+        else:
+            (self.folder.parent.parent / "latest").unlink(missing_ok=True)
 
     def child_environment(self, settings: Settings) -> dict[str, str]:
         """What a child process must be given, beside the parent's own environment, to find this run and

@@ -12,24 +12,26 @@ from dataclasses import dataclass
 
 from migration import decision, flow, verdict
 from migration.config import Settings
+from migration.errors import REFUSED
 from migration.model import Phase, Verdict
 from migration.progress import Progress
 from migration.run import Run
 from reports.render import write
 from verbs import suites
 from verbs.exits import log
+from verbs.line import LINE
 
 VERIFY = (Phase.DATA, Phase.APP)
 SMOKE = (Phase.SMOKE, Phase.AFTER)
 
 
 def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
-    """Judges the data while the target is paused, opens it unless the data is wrong, then judges the app."""
+    """Judges the data while the target is paused; only a PASS opens it, and then the app is judged."""
     with progress.step("verify"):
         flow.export_target(settings, run, "verified.zip", progress)
         suites.judge(settings, run, Phase.DATA, progress, workers=workers)
-        if verdict.merge(run, [Phase.DATA]) is Verdict.FAIL:
-            return Verdict.FAIL
+        if (data := verdict.merge(run, [Phase.DATA])) is not Verdict.PASS:
+            return data
         flow.open_target(settings, run, progress)
         suites.judge(settings, run, Phase.APP, progress, workers=workers)
     return verdict.merge(run, VERIFY)
@@ -62,11 +64,16 @@ class Conclusion:
 
 @contextmanager
 def concluding(run: Run) -> Iterator[Conclusion]:
-    """Whatever happens inside, the run is concluded; an error inside is what the caller gets to see."""
+    """Whatever happens inside, the run is concluded; an error inside is what the caller gets to see.
+
+    A new run that is refused before its first step never was: no later line may take it for the latest.
+    """
     conclusion = Conclusion()
     try:
         yield conclusion
-    except BaseException:
+    except BaseException as failure:
+        if getattr(failure, "exit_code", REFUSED) == REFUSED and LINE.take_back():
+            raise
         try:
             conclude(run)
         except Exception as error:  # noqa: BLE001 - the first error matters more; this one goes to the log

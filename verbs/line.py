@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass
 class Line:
-    """The state of one command line. Tests make their own; tasks share `LINE`."""
+    """The state of one command line. Tests make their own; tasks share `LINE`. `begun`: the run is new."""
 
     environment: str | None = None
     confirm: str | None = None
     run_id: str | None = None
     run: Run | None = None
+    begun: bool = False
 
     def pin(self, env: str, *, production: bool = False, confirm: str = "", run: str = "") -> None:
         """Takes a task's flags over (empty: not given). Refuses another environment than the pinned one."""
@@ -66,8 +67,16 @@ class Line:
         """A new run, which the later tasks of the line continue."""
         from migration.run import Run
 
-        self.run = Run.create(settings)
+        self.run, self.begun = Run.create(settings), True
         return self.run
+
+    def take_back(self) -> bool:
+        """Forgets the run of this line when it was begun on it and refused before its first step."""
+        if self.run is None or not self.begun or self.run.ledger():
+            return False
+        self.run.discard()
+        self.run = None
+        return True
 
 
 LINE = Line()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from migration import config, flow
 from migration.config import Settings
+from migration.errors import Refusal
 from migration.flow import StepReport
 from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
 from migration.run import Run, find
@@ -33,6 +34,11 @@ def migrate(*, dry_run: bool, resume: bool, quiet: bool) -> None:
             answer(_would(step))
         answer("Dry run: nothing was changed on either side.")
         return
+    if LINE.run_id and not resume:
+        raise Refusal(
+            f"Without --resume, migrate begins a run of its own, but run {LINE.run_id} was named.",
+            next_step="Add --resume to continue that run, or leave --run out.",
+        )
     run = LINE.open_run(settings) if resume else LINE.begin_run(settings)
     with judging.concluding(run):
         flow.migrate(settings, run, progress, resume=resume)
