@@ -153,7 +153,14 @@ class Calls:
         return [_answer(result) for result in results]
 
     def _json(self, method: str, path: str, **rest: Any) -> Any:
-        return orjson.loads(self._wire.send(method, path, **rest).content)
+        response = self._wire.send(method, path, **rest)
+        try:
+            return orjson.loads(response.content)
+        except orjson.JSONDecodeError:
+            raise Refusal(
+                f"What answers at {self.url} is not a Convex deployment.",
+                next_step="Check the target's address: it is the deployment's own, not the site's.",
+            ) from None
 
     def _call(
         self, route: str, path: str, args: Mapping[str, Any], acting_as: str | None, *, repeatable: bool

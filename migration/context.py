@@ -6,7 +6,7 @@ Made by `migration.flow`, used by `migration.steps`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from migration.progress import Progress
 from migration.run import Run
 from migration.snapshot import Least
 from migration.target import Target
+from migration.wire import ConnectionLost, WireError
 from migration.written import Written
 
 
@@ -60,7 +61,7 @@ class Context:
 @contextmanager
 def opened(settings: Settings, run: Run, progress: Progress) -> Iterator[Context]:
     """A context with both sides connected, closed afterwards."""
-    with source.connect(settings) as connection, Target.of(settings.target) as target:
+    with closing(source.connect(settings)) as connection, Target.of(settings.target) as target:
         yield Context(settings, run, progress, connection, target)
 
 
@@ -68,7 +69,8 @@ def opened(settings: Settings, run: Run, progress: Progress) -> Iterator[Context
 def explained(what: str, *, touched: bool) -> Iterator[None]:
     """Turns a driver's error into a sentence without its words, which may quote people's data (law 13).
 
-    Once something was touched, a refusal of the adapters (unreachable, wrong key) means an unfinished run.
+    Before anything was touched, whatever the adapters meet is a refusal; once something was, their refusals
+    (unreachable, wrong key) mean an unfinished run. Refusals of a kind of their own stay refusals.
     """
     try:
         yield
@@ -77,13 +79,21 @@ def explained(what: str, *, touched: bool) -> Iterator[None]:
             raise RunIncomplete(
                 error.happened,
                 touched="The run had begun: the fence and the pause stay as they are.",
-                next_step=f"{error.next_step} Then continue with --resume, or take it back: invoke rollback.",
+                next_step=f"{error.next_step} Then type the same line again (migrate with --resume), "
+                "or take the run back: invoke rollback.",
+            ) from error
+        if not touched and isinstance(error, WireError | ConnectionLost):
+            raise Refusal(
+                error.happened, next_step="Check the target's address and key, try again."
             ) from error
         raise
     except (psycopg.Error, httpx.HTTPError, OSError) as error:
         code = getattr(error, "sqlstate", None) or getattr(error, "errno", None) or ""
+        happened = f"{what} failed ({type(error).__name__} {code}".rstrip() + ")."
+        if not touched:
+            raise Refusal(happened, next_step="Try again when the cause is gone.") from error
         raise RunIncomplete(
-            f"{what} failed ({type(error).__name__} {code}".rstrip() + ").",
-            touched="The fence and the pause stay as they are." if touched else "Nothing was changed.",
+            happened,
+            touched="The fence and the pause stay as they are.",
             next_step="Continue with --resume when the cause is gone, or take it back: invoke rollback.",
         ) from error

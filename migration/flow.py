@@ -12,10 +12,12 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from migration import fence, files, pins, quarantine, snapshot
 from migration import rollback as way_back
@@ -26,6 +28,7 @@ from migration.model import LedgerEntry, StepOutcome
 from migration.progress import Progress, Silent
 from migration.run import Run, iso_now
 from migration.steps import STEPS, Done, Step, named
+from migration.target import Target
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,7 @@ def migrate(
     Raises `Refusal` before anything is touched, `RowsQuarantined` when rows need a decision, and
     `RunIncomplete` when the run had begun and can not go on; each says what to do.
     """
-    shown = progress or Silent()
-    with explained("Connecting", touched=False), opened(settings, run, shown) as context:
-        pins.pin(run, context.source, context.target)
+    with _connected(settings, run, progress) as context:
         if resume and _committed(run):
             return [StepReport(step.name, step.title, StepOutcome.SKIPPED, 0) for step in STEPS]
         _preflight(context)
@@ -63,8 +64,7 @@ def migrate(
 def step(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> StepReport:
     """One step by name, anew; a `Refusal` when a step that it builds on is not done."""
     wanted = named(name)
-    with explained("Connecting", touched=False), opened(settings, run, progress or Silent()) as context:
-        pins.pin(run, context.source, context.target)
+    with _connected(settings, run, progress) as context:
         missing = [needed for needed in wanted.inputs if _last_done(run, needed) is None]
         if missing:
             raise Refusal(
@@ -112,8 +112,26 @@ def unfence(settings: Settings, run: Run, progress: Progress | None = None) -> t
 
 def verify_identity(run: Run, settings: Settings) -> None:
     """`Refusal` when the configured pair is not the one that the run was begun on (law 12)."""
-    with explained("Connecting", touched=False), opened(settings, run, Silent()) as context:
-        pins.verify(run, context.source, context.target)
+    with _connected(settings, run, None, pins.verify):
+        pass
+
+
+@contextmanager
+def _connected(
+    settings: Settings,
+    run: Run,
+    progress: Progress | None,
+    meet: Callable[[Run, psycopg.Connection, Target], None] = pins.pin,
+) -> Iterator[Context]:
+    """Both sides, met as the run's own: `pins.pin` pins a new run to them, `pins.verify` wants a begun one.
+
+    A side that can not be reached is a refusal of a new run, and leaves one that has begun unfinished.
+    """
+    with ExitStack() as stack:
+        with explained("Connecting", touched=bool(run.ledger())):
+            context = stack.enter_context(opened(settings, run, progress or Silent()))
+            meet(run, context.source, context.target)
+        yield context
 
 
 @contextmanager
@@ -121,11 +139,12 @@ def _acting(
     settings: Settings, run: Run, progress: Progress | None, name: str
 ) -> Iterator[tuple[Context, dict[str, Any]]]:
     """A ledger entry of this name on the run's own pair, and the notes that it will carry."""
-    shown = progress or Silent()
-    with explained("Connecting", touched=False), opened(settings, run, shown) as context:
-        pins.verify(run, context.source, context.target)
-        with _entered(run, shown, name) as notes, explained(f"The step {name}", touched=True):
-            yield context, notes
+    with (
+        _connected(settings, run, progress, pins.verify) as context,
+        _entered(run, context.progress, name) as notes,
+        explained(f"The step {name}", touched=True),
+    ):
+        yield context, notes
 
 
 # ---------------------------------------------------------------- one step
@@ -228,12 +247,14 @@ def _since(began: float) -> int:
 def _preflight(context: Context) -> None:
     """What can be known to fail later is refused now: layout, rights, an empty source, a key that may only
     read."""
-    fence.examine(context.source)
-    snapshot.not_empty(context.source, context.layout, context.least)
-    if context.target.info().read_only_key:
-        raise Refusal(
-            "The target's key may only read.", next_step="Use a deploy key that may import backups and pause."
-        )
+    with explained("The preflight", touched=bool(context.run.ledger())):
+        fence.examine(context.source)
+        snapshot.not_empty(context.source, context.layout, context.least)
+        if context.target.info().read_only_key:
+            raise Refusal(
+                "The target's key may only read.",
+                next_step="Use a deploy key that may import backups and pause.",
+            )
 
 
 def rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
@@ -241,8 +262,7 @@ def rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
     scratch = Path(tempfile.mkdtemp(prefix="dry-run-", dir=files.private_folder(settings.data_dir)))
     try:
         run = Run(scratch, scratch)
-        with explained("Connecting", touched=False), opened(settings, run, progress) as context:
-            pins.pin(run, context.source, context.target)
+        with _connected(settings, run, progress) as context:
             _preflight(context)
             return [_rehearsed(context, step) for step in STEPS]
     finally:

@@ -19,6 +19,10 @@ from migration.run import Run
 from migration.target import Target
 
 
+class OtherPair(Refusal):
+    """The configured pair is not the run's own: refused however far the run has come."""
+
+
 def pin(run: Run, connection: psycopg.Connection, target: Target) -> None:
     """Writes who the two sides are into a new run's manifest; on a run that has it, the same as `verify`."""
     manifest = run.manifest()
@@ -72,9 +76,9 @@ def _git(*arguments: str) -> str:
 def _same(run: Run, side: str, manifest: dict[str, Any], found: str) -> None:
     pinned = manifest.get(side, {}).get("identity")
     if pinned is None:
-        raise Refusal(f"Run {run.id} has not begun to migrate.", next_step="Begin with invoke migrate.")
+        raise OtherPair(f"Run {run.id} has not begun to migrate.", next_step="Begin with invoke migrate.")
     if pinned != found:
-        raise Refusal(
+        raise OtherPair(
             f"Run {run.id} was begun on another {side} than the one that is configured now.",
             next_step="Configure the run's own pair, or begin a new run with invoke migrate.",
         )

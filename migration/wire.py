@@ -23,6 +23,9 @@ from migration.errors import Refusal, RunIncomplete
 
 CLIENT = "cutover-0.1.0"
 _ATTEMPTS = 6
+_FIRST_ATTEMPTS = 3
+"""At first contact a wrong address is likelier than a busy deployment: the operator hears of it at once."""
+
 _LONGEST_PAUSE = 20.0
 _TIMEOUT = httpx.Timeout(30.0, read=300.0, write=300.0)
 _FUNCTION_FAILED = 560  # an old way of saying 200 with status:error
@@ -59,6 +62,7 @@ class Wire:
         self.url = url.rstrip("/")
         self._key = admin_key
         self._sleep = sleep
+        self._met = False
         loopback = httpx.URL(self.url).host in {"127.0.0.1", "localhost", "::1"}
         self._client = httpx.Client(
             base_url=self.url,
@@ -103,9 +107,10 @@ class Wire:
 
     def _patiently(self, request: httpx.Request, repeatable: bool) -> httpx.Response:
         for attempt in range(1, _ATTEMPTS + 1):
-            last = attempt == _ATTEMPTS
+            last = attempt == (_ATTEMPTS if self._met else _FIRST_ATTEMPTS)
             try:
                 response = self._client.send(request)
+                self._met = True
             except _NEVER_SENT:
                 if last:
                     raise self._unreachable() from None
