@@ -171,7 +171,8 @@ def _sentence(verdict: str, totals: Mapping[str, int]) -> str:
 
 
 def _reasons(evidence: Evidence) -> list[str]:
-    rows: list[str] = []
+    stopped = evidence.manifest.get("stopped")
+    rows = [f"The run stopped: {stopped}"] if stopped else []
     for record in (evidence.decision, evidence.verdict):
         given = record.get("reasons")
         rows += [str(reason) for reason in given] if isinstance(given, list) else []

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from migration import decision, flow, verdict
 from migration.config import Settings
-from migration.errors import REFUSED
+from migration.errors import REFUSED, CutoverError
 from migration.model import Phase, Verdict
 from migration.progress import Progress
 from migration.run import Run
@@ -75,11 +75,20 @@ def concluding(run: Run) -> Iterator[Conclusion]:
         if getattr(failure, "exit_code", REFUSED) == REFUSED and LINE.take_back():
             raise
         try:
+            run.update_manifest(stopped=_why(failure))
             conclude(run)
         except Exception as error:  # noqa: BLE001 - the first error matters more; this one goes to the log
             log(f"the run could not be concluded: {type(error).__name__}")
         raise
+    run.update_manifest(stopped="")
     conclusion.verdict = conclude(run)
+
+
+def _why(failure: BaseException) -> str:
+    """Our own sentence, or the kind of error only: another's words may quote people's data (law 13)."""
+    if isinstance(failure, CutoverError):
+        return str(failure)
+    return "It was interrupted." if isinstance(failure, KeyboardInterrupt) else f"{type(failure).__name__}."
 
 
 def planned(phases: Sequence[Phase]) -> list[str]:

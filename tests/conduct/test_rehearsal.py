@@ -122,7 +122,7 @@ def test_rows_that_need_a_decision_are_exit_10_with_nothing_loaded_and_a_report(
     ended = [json.loads(line) for line in (desk.run() / "ledger.jsonl").read_text().splitlines()]
     assert "load" not in {entry["step"] for entry in ended}
     assert desk.record("decision.json")["decision"] == "NO-GO"
-    assert "quarantine" in (desk.run() / "summary.md").read_text()
+    assert "The run stopped:" in (desk.run() / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -187,3 +187,10 @@ def test_counts_show_how_many_each_side_has(tmp_path: Path) -> None:
     html = write(records.folder(tmp_path, [short], "FAIL", "ROLLBACK", [])).read_text()
     row = html[html.index("What is counted") :]
     assert re.findall(r'<td class="num">(\d+)</td>', row)[:3] == ["417", "416", "415"]
+
+
+def test_run_that_stopped_says_why_as_its_first_reason(tmp_path: Path) -> None:
+    folder = records.folder(tmp_path, [], "UNKNOWN", "HOLD", ["phase data was not judged"])
+    records.write(folder / "manifest.json", {**records.MANIFEST, "stopped": "The source is empty."})
+    reasons = re.findall(r"<li>(.*?)</li>", write(folder).read_text())
+    assert reasons[:2] == ["The run stopped: The source is empty.", "phase data was not judged"]
