@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -16,7 +18,7 @@ from fixtures import deployment as deployments
 from fixtures.deployment import Deployment
 from fixtures.provision import node_binary
 from migration.errors import CutoverError
-from tests.contract.client import Client
+from tests.contract.client import Client, lines_of
 from tests.contract.conftest import PROJECT
 from tests.contract.test_import import author_line, book_line, identifier, two_tables
 
@@ -197,3 +199,36 @@ def test_asked_to_end_it_ends_cleanly(start: Start) -> None:
     assert process is not None
     process.terminate()
     assert process.wait(timeout=10) == 0
+
+
+def test_deleted_id_is_remembered_across_restarts_and_no_append_brings_it_back(start: Start) -> None:
+    first = start()
+    author = first.value("mutation", "library:addAuthor", {"name": "x"})
+    book = first.value("mutation", "library:addBook", {"author": author, "title": "T"})
+    first.value("mutation", "library:removeBook", {"id": book})
+    line = lines_of([{"_id": book, "author": author, "title": "T"}])
+    for restart in (kill, lambda client: deployments.stop(client.deployment.pid)):
+        restart(first)
+        first = start()
+        state = first.run_import(line, mode="append", form="jsonLines", table="books")
+        assert (state["state"], "was deleted" in state.get("error_message", "")) == ("failed", True)
+    state = first.run_import(line, mode="replace", form="jsonLines", table="books")
+    assert (state["state"], [row["_id"] for row in first.documents("books")]) == ("completed", [book])
+
+
+def test_import_that_nobody_confirmed_for_a_week_fails(start: Start, tmp_path: Path) -> None:
+    first = start()
+    waiting = first.begin_import(two_tables([author_line(1)], []))
+    first.await_import(waiting, ("waiting_for_confirmation",))
+    born = first.system("cli/queryImport", {"importId": waiting})["_creationTime"]
+    kill(first)
+    log = newest_log(tmp_path)
+    aged = re.sub(
+        rf'"_creationTime":{re.escape(json.dumps(born))}(?=[,}}])',
+        f'"_creationTime":{born - 8 * 24 * 3_600_000}',
+        log.read_text(),
+    )
+    assert aged != log.read_text()
+    log.write_text(aged)
+    state = start().system("cli/queryImport", {"importId": waiting})["state"]
+    assert (state["state"], "older than 7 days" in state["error_message"]) == ("failed", True)
