@@ -12,6 +12,7 @@ from typing import Protocol
 
 import orjson
 
+from checks.judges.schema import Schema
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.rules import Document
 from checks.tally import Tally, kind_of
@@ -129,7 +130,7 @@ class Comparison:
     `documents.<table>` (what v1 gave must be there, and nothing else), `compared.<table>` (how many of those
     were there), `foreign.<table>` (what v2 had must be there unchanged) and `fields.<table>.<path>`.
     `before` is the same table in the backup. `retired` tells a document that an earlier run made of a row
-    which v1 has no more: it must be gone.
+    which v1 has no more: it must be gone. Judges see only documents that `schema` accepts.
     """
 
     def __init__(
@@ -139,10 +140,11 @@ class Comparison:
         paths: Sequence[str],
         judges: Sequence[Judge] = (),
         *,
+        schema: Schema | None = None,
         retired: Callable[[Document], bool] = lambda _: False,
     ) -> None:
         self.table, self.target, self.before, self.judges = target.table, target, before, judges
-        self._retired = retired
+        self._schema, self._retired = schema, retired
         self.documents, self.foreign = Tally(), Tally()
         self.fields = Fields(self.table, paths)
         self._wanted: set[str] = set()
@@ -173,7 +175,8 @@ class Comparison:
         found = {f"fields.{self.table}.{path}": tally for path, tally in self.fields.tallies.items()}
         named = {f"documents.{self.table}": self.documents, f"foreign.{self.table}": self.foreign}
         named[f"compared.{self.table}"] = Tally(matched=self.documents.matched)
-        return {**named, **found, **dict(pair for judge in self.judges for pair in judge.tallies())}
+        judged = dict(pair for judge in self.judges for pair in judge.tallies())
+        return {**named, **found, **judged, **dict(self._schema.tallies() if self._schema else ())}
 
     def _pair(self, expected: Expected) -> None:
         is_foreign = expected.origin is Origin.FOREIGN
@@ -194,16 +197,19 @@ class Comparison:
         else:
             tally.match()
             self.fields.pair(expected, actual)
-        for judge in self.judges:
-            judge.judge(expected, actual, line)
+        self._look(expected, actual, line)
+
+    def _look(self, expected: Expected | None, actual: Document, line: bytes) -> None:
+        if self._schema is None or self._schema.accepts(expected, actual):
+            for judge in self.judges:
+                judge.judge(expected, actual, line)
 
     def _stray(self, identifier: str) -> None:
         line = self.target.line(identifier) or b"{}"
         document: Document = orjson.loads(line)
         key = str(document.get("legacyId") or identifier)
         self._find(self.documents, Kind.EXTRANEOUS, key, actual=identifier)
-        for judge in self.judges:
-            judge.judge(None, document, line)
+        self._look(None, document, line)
 
     def _find(
         self,

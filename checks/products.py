@@ -41,9 +41,13 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
         graph, before = world.graphs()
         for table in PEOPLE:
             after_table, before_table = world.spools(table)
-            judges = (Schema(table, world.after.numbers), Absence(table))
             comparison = Comparison(
-                after_table, before_table, paths_of(table), judges, retired=world.retired(table)
+                after_table,
+                before_table,
+                paths_of(table),
+                [Absence(table)],
+                schema=Schema(table, world.after.numbers),
+                retired=world.retired(table),
             )
             comparison.run(expected[table])
             tallies.update(comparison.tallies)
@@ -62,7 +66,6 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
         graph = world.graphs()[0]
         counts = Counts()
         judges: tuple[Judge, ...] = (
-            Schema("cases", world.after.numbers),
             Absence("cases"),
             Dates(),
             Statuses(world.clock_ms),
@@ -70,7 +73,12 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
             counts,
         )
         comparison = Comparison(
-            after_table, before_table, paths_of("cases"), judges, retired=world.retired("cases")
+            after_table,
+            before_table,
+            paths_of("cases"),
+            judges,
+            schema=Schema("cases", world.after.numbers),
+            retired=world.retired("cases"),
         )
         comparison.run(counts.watched(world.expected_cases()))
         dismissed = edges.dismissed_edges(graph, after_table)

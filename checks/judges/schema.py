@@ -109,12 +109,12 @@ class Schema:
         self._test = validator(table, numbers)
         self._tally = Tally()
 
-    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
-        """Validate one document."""
+    def accepts(self, expected: Expected | None, actual: Document) -> bool:
+        """Validate one document; one that is refused is counted, and has no shape that others could judge."""
         wrong = self._test(actual)
         if wrong is None:
             self._tally.match()
-            return
+            return True
         before = expected is not None and expected.origin == "foreign" and expected.document == actual
         self._tally.find(
             Kind.REJECTED,
@@ -124,6 +124,7 @@ class Schema:
             path=wrong,
             rule="v2's validator",
         )
+        return False
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """`schema.<table>`."""

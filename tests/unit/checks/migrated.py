@@ -1,0 +1,80 @@
+"""A migrated run without a deployment: a seeded source, the engine's own files, and an export made of them.
+
+What the target would hold after the import is the union's ZIP over the backup; all else is as in a real run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fixtures.canary import CANARY_EMAIL, plant_source
+from fixtures.seed import seed_source
+from fixtures.seed_target import target_documents
+from migration import introspect, link, snapshot, source, union
+from migration.config import Settings
+from migration.progress import Silent
+from migration.run import Run, iso
+from migration.snapshot import Least
+from migration.transform import transform
+from migration.union import Parts
+from migration.written import Known
+from tests.unit.migration.support import settings_for
+
+NUMBERS = {"users": 10001, "authAccounts": 10002, "userProfiles": 10003, "cases": 10004}
+
+
+def migrated(folder: Path, dsn: str, *, users: int, cases: int, seed: int) -> tuple[Run, Settings]:
+    """Seed the source behind `dsn`, carry it over, and leave a run whose data phase can be judged."""
+    seed_source(dsn, users=users, cases=cases, seed=seed)
+    plant_source(dsn)
+    settings = settings_for(folder, dsn).model_copy(update={"canary_email": CANARY_EMAIL})
+    run = Run.create(settings)
+    data = run.data
+    (data / "raw").mkdir(mode=0o700)
+    _write_backup(data / "backup.zip")
+    with source.connect(settings) as connection:
+        taken = snapshot.take(
+            connection, introspect.read(connection), data / "raw", Least(1, 1, None), lambda *_: None
+        )
+    lookup = link.build_lookup(data / "backup.zip", data / "raw", round(taken.clock.timestamp() * 1000))
+    report = transform(data / "raw", lookup, data / "transformed", progress=Silent())
+    parts = Parts(data / "backup.zip", data / "transformed", data / "raw")
+    union.build(parts, lookup.numbers, Known({}), data / "import.zip")
+    _write_export(data)
+    _manifest(run, taken, report.as_manifest(), taken.clock)
+    return run, settings
+
+
+def _manifest(run: Run, taken: snapshot.Snapshot, transformed: dict[str, Any], clock: datetime) -> None:
+    empty = {"migrated": 0, "merged": 0, "quarantined": {}}
+    for table, rows in taken.left.items():
+        transformed["accounting"][table] = {**empty, "rows": rows, "excluded": {"excluded_table": rows}}
+    run.update_manifest(
+        clock=iso(clock),
+        snapshot={"tables": taken.tables, "non_null": taken.non_null, "left": taken.left},
+        transform=transformed,
+    )
+
+
+def _write_backup(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in target_documents(NUMBERS, "canary-password").files().items():
+            archive.writestr(name, text)
+
+
+def _write_export(data: Path) -> None:
+    """The backup, with the tables that the import carries in their place."""
+    with (
+        zipfile.ZipFile(data / "backup.zip") as before,
+        zipfile.ZipFile(data / "import.zip") as carried,
+        zipfile.ZipFile(data / "verified.zip", "w") as after,
+    ):
+        replaced = set(carried.namelist()) - {"_tables/documents.jsonl"}
+        for archive, names in ((carried, replaced), (before, set(before.namelist()) - replaced)):
+            for name in sorted(names):
+                with archive.open(name) as content, after.open(name, "w") as out:
+                    shutil.copyfileobj(content, out)
