@@ -58,7 +58,7 @@ class Decision:
 
 def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTANCES) -> Decision:
     """Writes decision.json and returns what it says. The answer depends on the records, `now` and the
-    acceptances."""
+    acceptances; asked again, the same answer keeps the moment of the first."""
     verdict = _read(run.folder / "verdict.json")
     approval = _read(run.folder / "approval.json")
     manifest = run.manifest()
@@ -72,16 +72,16 @@ def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTA
             "approved": _approved(approval, run.folder / "results.json"),
         },
     )
-    files.write_json(
-        run.folder / "decision.json",
-        {
-            "decision": decision.choice,
-            "verdict": decision.verdict,
-            "reasons": decision.reasons,
-            "gates": decision.gates,
-            "at": iso_now(),
-        },
-    )
+    path = run.folder / "decision.json"
+    content = {
+        "decision": decision.choice,
+        "verdict": decision.verdict,
+        "reasons": decision.reasons,
+        "gates": decision.gates,
+    }
+    before = _read(path)
+    same = {**content, "at": before.get("at")} == before
+    files.write_json(path, {**content, "at": before["at"] if same else iso_now()})
     return decision
 
 

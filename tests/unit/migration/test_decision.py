@@ -133,3 +133,18 @@ def test_a_run_that_was_never_judged_is_held(tmp_path: Path) -> None:
     made = Run.create(settings_for(tmp_path))
     assert decide(made, acceptances=tmp_path / "none.toml").choice is Choice.HOLD
     assert Phase.DATA not in made.required()
+
+
+def test_the_same_answer_keeps_its_bytes_and_another_one_has_its_own_moment(run: Run, tmp_path: Path) -> None:
+    path, nothing, then = run.folder / "decision.json", tmp_path / "none.toml", "2026-01-15T00:00:00.000Z"
+    decide(run, acceptances=nothing)
+    path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "at": then}))
+    decide(run, acceptances=nothing)
+    first = path.read_bytes()
+    assert orjson.loads(first)["at"] == then
+    decide(run, acceptances=nothing)
+    assert path.read_bytes() == first
+    run.append_result(result("fail", id="data.red"))
+    verdict.merge(run)
+    decide(run, acceptances=nothing)
+    assert orjson.loads(path.read_bytes())["at"] > then
