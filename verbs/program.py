@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 from invoke import __version__
 from invoke.program import Program
 from invoke.util import helpline
@@ -28,7 +31,9 @@ class CutoverProgram(Program):
 
 def main() -> None:
     """The entry point."""
-    CutoverProgram(version=__version__, name="Cutover", binary="inv", binary_names=["inv", "invoke"]).run()
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    version = f"{project['version']} (invoke {__version__})"
+    CutoverProgram(version=version, name="Cutover", binary="inv", binary_names=["inv", "invoke"]).run()
 
 
 if __name__ == "__main__":
