@@ -97,15 +97,19 @@ def people_edges(graph: Graph, people: People) -> dict[str, Tally]:
     for profile in graph.profiles:
         key = str(profile.get("legacyId") or profile["_id"])
         edges["userProfiles.userId"].check(
-            key, True, profile["userId"] in graph.users, table="userProfiles", path="userId"
+            key, True, str(profile.get("userId")) in graph.users, table="userProfiles", path="userId"
         )
     for account in graph.accounts:
         edges["authAccounts.userId"].check(
-            account["_id"], True, account["userId"] in graph.users, table="authAccounts", path="userId"
+            account["_id"],
+            True,
+            str(account.get("userId")) in graph.users,
+            table="authAccounts",
+            path="userId",
         )
     for person in people.carried():
         found = graph.by_legacy.get(person.key, [])
-        email = graph.email_of(found[0]["userId"]) if len(found) == 1 else None
+        email = graph.email_of(found[0].get("userId")) if len(found) == 1 else None
         edges["userProfiles.email"].check(
             person.key, person.email, fold(email), table="userProfiles", path="userId"
         )
@@ -120,10 +124,15 @@ def dismissed_edges(graph: Graph, cases: Spool) -> Tally:
     tally = Tally()
     for profile in graph.profiles:
         for index, entry in enumerate(profile.get("dismissedDeadlines") or ()):
-            case = cases.document(str(entry.get("caseId"))) or {}
+            named = entry.get("caseId") if isinstance(entry, dict) else None
+            case = cases.document(str(named)) or {}
             key = f"{profile.get('legacyId') or profile['_id']}/dismissedDeadlines[{index}]"
             tally.check(
-                key, profile["userId"], case.get("userId", ABSENT), table="userProfiles", path="caseId"
+                key,
+                profile.get("userId", ABSENT),
+                case.get("userId", ABSENT),
+                table="userProfiles",
+                path="caseId",
             )
     return tally
 
@@ -157,12 +166,12 @@ def _uniqueness(graph: Graph) -> dict[str, Tally]:
         for name in ("users.email", "userProfiles.userId", "userProfiles.legacyId", "authAccounts.pair")
     }
     for identifier, user in graph.users.items():
-        if email := fold(user.get("email")):
+        if email := fold(str(user.get("email") or "")):
             groups["users.email"][email].append(identifier)
     for profile in graph.profiles:
-        groups["userProfiles.userId"][profile["userId"]].append(profile["_id"])
+        groups["userProfiles.userId"][str(profile.get("userId"))].append(profile["_id"])
         if "legacyId" in profile:
-            groups["userProfiles.legacyId"][profile["legacyId"]].append(profile["_id"])
+            groups["userProfiles.legacyId"][str(profile["legacyId"])].append(profile["_id"])
     for pair, accounts in graph.by_pair.items():
         groups["authAccounts.pair"][pair] = [account["_id"] for account in accounts]
     tallies = {}

@@ -36,7 +36,7 @@ def identity(graph: Graph, people: People, before: Graph) -> dict[str, Tally]:
     owners: dict[str, str] = {}
     for person in people.carried():
         profile = graph.by_legacy.get(person.key, [])
-        user = str(profile[0]["userId"]) if len(profile) == 1 else ""
+        user = str(profile[0].get("userId")) if len(profile) == 1 else ""
         _login(tallies["login_email"], person, user, graph)
         _ways_in(tallies, person, graph, people.clock_ms)
         _verified(tallies["verified_time"], person, user, graph)
@@ -60,7 +60,7 @@ def _ways_in(tallies: dict[str, Tally], person: Person, graph: Graph, clock_ms: 
     wanted = accounts.wanted(auth, person.identities, person.created, clock_ms)
     for account in wanted:
         rows = graph.by_pair.get(account.pair, [])
-        owner = graph.legacy_of(rows[0]["userId"]) if len(rows) == 1 else None
+        owner = graph.legacy_of(rows[0].get("userId")) if len(rows) == 1 else None
         path = "providerAccountId"
         tallies[account.provider].check(person.key, person.key, owner, table="authAccounts", path=path)
         if account.provider == "password" and len(rows) == 1 and "secret" not in rows[0]:
@@ -88,7 +88,9 @@ def _shut_out(tally: Tally, person: Person, graph: Graph) -> None:
 
 
 def _has_way_in(tally: Tally, person: Person, graph: Graph, *, barred: str, offered: bool) -> None:
-    if any(graph.accounts_of.get(profile["userId"]) for profile in graph.by_legacy.get(person.key, ())):
+    if any(
+        graph.accounts_of.get(str(profile.get("userId"))) for profile in graph.by_legacy.get(person.key, ())
+    ):
         tally.match()
         return
     rule = barred or ("" if offered else "no_way_in_in_v1")

@@ -15,7 +15,10 @@ Document = dict[str, Any]
 
 
 class Graph:
-    """Users, profiles and accounts of one export, found from every side."""
+    """Users, profiles and accounts of one export, found from every side.
+
+    A field that is absent or of another kind leads nowhere; that it is so is the schema check's finding.
+    """
 
     def __init__(self, archive: Archive) -> None:
         self.users = {document["_id"]: document for document in archive.documents("users")}
@@ -26,15 +29,16 @@ class Graph:
         self.profiles_of: dict[str, list[Document]] = defaultdict(list)
         self.by_legacy: dict[str, list[Document]] = defaultdict(list)
         for profile in self.profiles:
-            self.profiles_of[profile["userId"]].append(profile)
+            self.profiles_of[str(profile.get("userId"))].append(profile)
             if "legacyId" in profile:
-                self.by_legacy[profile["legacyId"]].append(profile)
+                self.by_legacy[str(profile["legacyId"])].append(profile)
         self.accounts = list(archive.documents("authAccounts"))
         self.by_pair: dict[tuple[str, str], list[Document]] = defaultdict(list)
         self.accounts_of: dict[str, list[Document]] = defaultdict(list)
         for account in self.accounts:
-            self.accounts_of[account["userId"]].append(account)
-            self.by_pair[account["provider"], account["providerAccountId"]].append(account)
+            self.accounts_of[str(account.get("userId"))].append(account)
+            pair = str(account.get("provider")), str(account.get("providerAccountId"))
+            self.by_pair[pair].append(account)
 
     def legacy_of(self, user_id: object) -> str | None:
         """The v1 id on the only profile of this user, or None."""
