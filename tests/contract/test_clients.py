@@ -1,9 +1,10 @@
-"""The official JavaScript clients: HTTP, and subscriptions over WebSocket."""
+"""The official clients of JavaScript and Python: over HTTP, and subscriptions over WebSocket."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 
 from fixtures.deployment import FIXTURES
 from fixtures.provision import node_binary
@@ -41,13 +42,47 @@ await client.close();
 process.exit(0);
 """
 
+PYTHON_CLIENT = """
+import json, os
+from convex import ConvexClient, ConvexError, ConvexInt64
+client = ConvexClient(os.environ["URL"])
+author = client.mutation("library:addAuthor", {"name": "Ada"})
+seen = []
+for books in client.subscribe("library:booksOf", {"author": author}):
+    seen.append(len(books))
+    if len(books) == 2:
+        break
+    client.mutation("library:addBook", {"author": author, "title": str(len(books)), "copies": ConvexInt64(7)})
+try:
+    client.query("library:failWithData")
+except ConvexError as error:
+    failure = error.data["code"]
+names = client.action("actions:addTwice", {"name": "N"})
+client.set_admin_auth(os.environ["KEY"])
+internal = client.query("library:names")
+copies = type(books[0]["copies"]).__name__, float(books[0]["copies"].value)
+print(json.dumps([seen, failure, len(names), internal[0], *copies]))
+"""
+
+PYTHON_HTTP_CLIENT = """
+import json, os
+from convex.http_client import ConvexHttpClient
+client = ConvexHttpClient(os.environ["URL"])
+author = client.mutation("library:addAuthor", {"name": "Ada"})
+client.set_admin_auth(os.environ["KEY"])
+print(json.dumps([client.query("library:names"), client.query("library:echo", {"value": 1.5})]))
+"""
+
 
 def run_script(client: Client, script: str) -> object:
-    command = [str(node_binary()), "--experimental-websocket", "--input-type=module", "-e", script]
+    return run(client, [str(node_binary()), "--experimental-websocket", "--input-type=module", "-e", script])
+
+
+def run(client: Client, command: list[str]) -> object:
     done = subprocess.run(
         command,
         cwd=FIXTURES,
-        env={"URL": client.deployment.url},
+        env={"URL": client.deployment.url, "KEY": client.deployment.admin_key},
         capture_output=True,
         text=True,
         timeout=60,
@@ -63,3 +98,12 @@ def test_http_client_exchanges_int64_and_error_data(client: Client) -> None:
 
 def test_subscriber_is_told_of_every_change(client: Client) -> None:
     assert run_script(client, SUBSCRIBER) == [2, True, 3]
+
+
+def test_python_client_calls_and_is_told_of_every_change(client: Client) -> None:
+    answer = run(client, [sys.executable, "-c", PYTHON_CLIENT])
+    assert answer == [[0, 1, 2], "NO_PAPER", 3, "Ada", "ConvexInt64", 7.0]
+
+
+def test_python_http_client_calls_as_administrator(client: Client) -> None:
+    assert run(client, [sys.executable, "-c", PYTHON_HTTP_CLIENT]) == [["Ada"], 1.5]
