@@ -1,4 +1,4 @@
-"""The data phase in this process: the same items, products and rules, without pytest's start-up.
+"""A phase of checks in this process: the same items, products and rules, without pytest's start-up.
 
 For judging copies of an export that differ in a document or two, many times over: the run's self-test
 (`checks.self_test`) and the planted faults of `tests/teeth`. What a run is judged by is the pytest phase;
@@ -46,14 +46,14 @@ class _Memory(Evidence):
 class _Item:
     """As much of a pytest item as the recorder asks for."""
 
-    def __init__(self, nodeid: str) -> None:
-        self.nodeid = nodeid
+    def __init__(self, nodeid: str, phase: Phase) -> None:
+        self.nodeid, self._phase = nodeid, phase
         self.stash = pytest.Stash()
         self.stash[RESULTS], self.stash[STARTED], self.stash[ERROR] = [], time.monotonic(), ""
 
     def get_closest_marker(self, name: str) -> bool:
-        """All items here are of the data phase."""
-        return name == Phase.DATA.value
+        """Whether the item is of this phase."""
+        return name == self._phase.value
 
 
 class _Collected(Run):
@@ -63,15 +63,17 @@ class _Collected(Run):
         """The recorder keeps each result with its item too; that is where they are read."""
 
 
-def judged(run: Run, settings: Settings, data: Path, *, shared: Shared | None = None) -> list[CheckResult]:
-    """What every check of the data phase says of `data`, a folder that stands for the run's own.
+def judged(
+    run: Run, settings: Settings, data: Path, *, phase: Phase = Phase.DATA, shared: Shared | None = None
+) -> list[CheckResult]:
+    """What every check of a phase says of `data`, a folder that stands for the run's own.
 
     `shared` saves products that the difference can not touch (`shared_products`).
     """
     seen_as = _Collected(run.folder, data)
     evidence = _Memory(seen_as, settings, shared or {})
     (data / "checks").mkdir(exist_ok=True, mode=0o700)
-    return [result for item in _items() for result in item(seen_as, evidence)]
+    return [result for item in _items(phase) for result in item(seen_as, evidence)]
 
 
 def shared_products(run: Run, settings: Settings) -> Shared:
@@ -83,16 +85,17 @@ def shared_products(run: Run, settings: Settings) -> Shared:
     return {product.__name__: dict(product(run, settings)) for product in (accounts, freshness, substance)}
 
 
-def check_ids() -> list[str]:
-    """The ids of all items of the data phase."""
-    return [item.identifier for item in _items()]
+def check_ids(phase: Phase = Phase.DATA) -> list[str]:
+    """The ids of all items of a phase."""
+    return [item.identifier for item in _items(phase)]
 
 
 class _Asked:
     """One item: a test function of a suite with its parameter."""
 
     def __init__(self, module: ModuleType, function: Callable[..., None], values: dict[str, Any]) -> None:
-        self._module, self._function, self._values = module, function, values
+        self._phase = Phase(module.pytestmark.name)
+        self._function, self._values = function, values
         parameter = "-".join(map(str, values.values()))
         self.nodeid = f"checks/{module.__name__.rpartition('.')[2]}.py::{function.__name__}"
         self.nodeid += f"[{parameter}]" if values else ""
@@ -106,7 +109,7 @@ class _Asked:
 
     def __call__(self, run: Run, evidence: Evidence) -> list[CheckResult]:
         """Ask it."""
-        item = _Item(self.nodeid)
+        item = _Item(self.nodeid, self._phase)
         record = Recorder(cast(pytest.Item, item), run, 1)
 
         def judge(product: Product, name: str, **told: Any) -> CheckResult:
@@ -122,10 +125,10 @@ class _Asked:
         return item.stash[RESULTS]
 
 
-def _items() -> Iterator[_Asked]:
+def _items(phase: Phase) -> Iterator[_Asked]:
     for path in sorted(ROOM.glob("check_*.py")):
         module = importlib.import_module(f"checks.{path.stem}")
-        if module.pytestmark.name == Phase.DATA.value:
+        if module.pytestmark.name == phase.value:
             for name, function in vars(module).items():
                 if name.startswith("test_"):
                     for values in _parameters(function):

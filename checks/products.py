@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from checks.compare import Comparison, Judge
-from checks.facts import mapped_fields, v2_schema
+from checks.facts import paths
 from checks.judges import edges
 from checks.judges.absence import Absence
 from checks.judges.counts import Counts
@@ -25,12 +25,6 @@ from migration.run import Run
 
 PEOPLE_ROWS = ("public.users", "public.user_settings", "public.user_preferences")
 CASE_ROWS = ("public.cases", "public.case_rfi", "public.case_rfe")
-ACCOUNT_FIELDS = tuple(name.removesuffix("?") for name in v2_schema()["authAccounts"]["fields"])
-
-
-def paths_of(table: str) -> tuple[str, ...]:
-    """The field paths that are compared: the field map's, and authAccounts' own."""
-    return ACCOUNT_FIELDS if table == "authAccounts" else mapped_fields(table)
 
 
 def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
@@ -44,7 +38,7 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
             comparison = Comparison(
                 after_table,
                 before_table,
-                paths_of(table),
+                paths(table),
                 [Absence(table)],
                 schema=Schema(table, world.after.numbers),
                 retired=world.retired(table),
@@ -75,7 +69,7 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
         comparison = Comparison(
             after_table,
             before_table,
-            paths_of("cases"),
+            paths("cases"),
             judges,
             schema=Schema("cases", world.after.numbers),
             retired=world.retired("cases"),

@@ -7,10 +7,12 @@ A decision edits a row before anything else looks at it: `exclude` drops it, `as
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from checks.oracle.rules import instant_of
 
@@ -23,17 +25,22 @@ class Resolutions:
 
     def __init__(self, path: Path) -> None:
         entries = tomllib.loads(path.read_text()).get("resolution", []) if path.exists() else []
-        self._decided = {(entry["table"], entry["key"]): entry for entry in entries}
+        self._decided: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+        for entry in entries:
+            self._decided[entry["table"], entry["key"].lower()].append(entry)
         self.excluded: Counter[str] = Counter()
 
     def excludes(self, table: str, key: str) -> bool:
         """Whether this row was left out by a decision."""
-        decision = self._decided.get((table, key))
-        return decision is not None and decision["as"] == "exclude"
+        return any(entry["as"] == "exclude" for entry in self._decided.get((table, key), ()))
 
     def assigns(self, table: str) -> bool:
         """Whether any row of this table was given another owner, so that it may stand out of order."""
-        return any(of == table and entry["as"] == "assign" for (of, _), entry in self._decided.items())
+        return any(
+            of == table and entry["as"] == "assign"
+            for (of, _), entries in self._decided.items()
+            for entry in entries
+        )
 
     def apply(self, table: str, rows: Iterable[Row], kinds: Mapping[str, str]) -> Iterator[Row]:
         """The rows as the decisions leave them. `kinds` gives the SQL type of each column."""
@@ -41,18 +48,19 @@ class Resolutions:
             yield from rows
             return
         for row in rows:
-            decision = self._decided.get((table, str(row.get("id"))))
-            if decision is None:
-                yield row
-            elif decision["as"] == "exclude":
+            key = str(row.get("id"))
+            if self.excludes(table, key):
                 self.excluded[table] += 1
-            else:
-                yield {**row, **_edit(table, decision, kinds)}
+                continue
+            edited = dict(row)
+            for decision in self._decided.get((table, key), ()):
+                edited |= _edit(table, decision, kinds)
+            yield edited
 
 
 def _edit(table: str, decision: Mapping[str, str], kinds: Mapping[str, str]) -> Row:
     if decision["as"] == "assign":
-        return {_OWNER.get(table, "user_id"): decision["value"]}
+        return {_OWNER.get(table, "user_id"): decision["value"].lower()}
     column, _, text = decision["value"].partition("=")
     return {column: _typed(text, kinds.get(column, "text"))}
 
@@ -65,4 +73,6 @@ def _typed(text: str, kind: str) -> object:
         return int(instant_of(text, 0.0))
     if kind in {"integer", "bigint", "smallint"}:
         return int(text)
+    if kind in {"json", "jsonb", "ARRAY"}:
+        return orjson.loads(text)
     return text == "true" if kind == "boolean" else text

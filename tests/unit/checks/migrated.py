@@ -28,8 +28,12 @@ NUMBERS = {"users": 10001, "authAccounts": 10002, "userProfiles": 10003, "cases"
 
 
 def migrated(folder: Path, dsn: str, *, users: int, cases: int, seed: int) -> tuple[Run, Settings]:
-    """Seed the source behind `dsn`, carry it over, and leave a run whose data phase can be judged."""
-    seed_source(dsn, users=users, cases=cases, seed=seed)
+    """Seed the source behind `dsn`, carry it over, and leave a run whose data phase can be judged.
+
+    Without users the source holds the canary alone.
+    """
+    if users:
+        seed_source(dsn, users=users, cases=cases, seed=seed)
     plant_source(dsn)
     settings = settings_for(folder, dsn).model_copy(update={"canary_email": CANARY_EMAIL})
     run = Run.create(settings)

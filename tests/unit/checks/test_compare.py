@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checks.compare import UNKNOWN, Comparison
-from checks.facts import mapped_fields
+from checks.facts import paths
 from checks.oracle import cases
 from checks.oracle.expectation import Expected, Origin, Remark
 from checks.tally import Tally
@@ -43,9 +43,7 @@ def _compared(
     before: list[dict[str, Any]] | None = None,
 ) -> dict[str, Tally]:
     target, earlier = spool(folder / "t.zip", "cases", found), spool(folder / "b.zip", "cases", before or [])
-    comparison = Comparison(
-        target, earlier, mapped_fields("cases"), retired=lambda document: "retired" in document
-    )
+    comparison = Comparison(target, earlier, paths("cases"), retired=lambda document: "retired" in document)
     comparison.run(expected)
     return comparison.tallies
 
@@ -59,9 +57,7 @@ def test_equal_sides_match_in_every_field(tmp_path: Path) -> None:
     tallies = _compared(tmp_path, expected, [each.document for each in expected])
     assert _red(tallies) == set()
     assert tallies["documents.cases"].matched == tallies["compared.cases"].matched == 4
-    assert all(
-        tallies[f"fields.cases.{path}"].seen == 4 for path in mapped_fields("cases") if "[]" not in path
-    )
+    assert all(tallies[f"fields.cases.{path}"].seen == 4 for path in paths("cases") if "[]" not in path)
     assert tallies["fields.cases.rfiEntries[].receivedDate"].seen == 4
 
 

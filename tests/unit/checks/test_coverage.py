@@ -11,7 +11,7 @@ import pytest
 
 from checks import check_accounting, check_fields, plan, untouched
 from checks.aftermath import TABLES as AFTER_TABLES
-from checks.facts import field_map, mapped_fields, v2_schema
+from checks.facts import field_map, paths, v2_schema
 from checks.judges.settings import PREFERENCES
 from checks.oracle import cases, profiles
 from checks.source.layout import TABLES
@@ -86,7 +86,7 @@ def test_every_other_table_of_v2_is_a_check() -> None:
 
 
 def test_constants_are_fields_of_the_profile() -> None:
-    assert set(profiles.CONSTANTS) <= set(mapped_fields("userProfiles"))
+    assert set(profiles.CONSTANTS) <= set(paths("userProfiles"))
 
 
 def test_every_phase_but_the_browsers_has_checks_with_ids_of_their_own() -> None:
