@@ -125,11 +125,28 @@ def report(_: Context, run: str = "") -> None:
 
 
 @verb
+def dates(_: Context, vectors: str = "") -> None:
+    """A file of date vectors through both implementations."""
+    from verbs.vectors import judge
+
+    leave(judge(vectors))
+
+
+@verb
 def runs(_: Context) -> None:
     """Lists the runs with verdict and decision."""
     from verbs import work
 
     work.runs()
+
+
+@verb
+def accept(_: Context, check: str, count: int = 0, by: str = "", reason: str = "", run: str = "") -> None:
+    """Takes over a check's minor or inherited findings, by name."""
+    from verbs import work
+
+    LINE.pin("", run=run)
+    work.accept(check=check, count=count, by=by, reason=reason)
 
 
 def _step(name: str, title: str, *, begins: bool = False) -> Task[Callable[..., None]]:
@@ -241,13 +258,13 @@ def lock(_: Context) -> None:
 CHAPTERS = {
     "Rehearse, on made-up data": ["rehearse", "faults", "pair.up", "pair.status", "pair.seed", "pair.down"],
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
-    "Judge it": ["verify", "smoke", "decide", "report", "runs"],
+    "Judge it": ["verify", "smoke", "decide", "report", "runs", "dates"],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": ["setup", "doctor", "test", "check", "lint", "types", "lock"],
 }
 
 namespace = Collection(
-    rehearse, faults, migrate, verify, smoke, decide, report, runs, rollback, unfence,
+    rehearse, faults, migrate, verify, smoke, accept, decide, report, runs, dates, rollback, unfence,
     setup, doctor, test, check, lint, types, lock,
     pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip

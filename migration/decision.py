@@ -7,17 +7,14 @@ verdict and a real pair: evidence from the embedded pair never opens a productio
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from migration import files
-from migration.config import ROOT
+from migration import acceptance, files
+from migration.acceptance import ACCEPTANCES
 from migration.errors import Refusal
 from migration.model import Choice, LedgerEntry, Verdict
 from migration.run import Run, iso_now
@@ -25,25 +22,6 @@ from migration.verdict import is_loaded
 
 FRESH = timedelta(hours=4)
 """How long a verdict may be acted on: after that the target has lived on, and is judged again first."""
-
-ACCEPTANCES = ROOT / "acceptances.toml"
-
-
-class Acceptance(BaseModel):
-    """One person's acceptance of an exact number of minor or inherited findings of one check."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    check: str = Field(min_length=1)
-    count: int = Field(ge=1)
-    by: str = Field(min_length=1)
-    reason: str = Field(min_length=1)
-
-
-class _Acceptances(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    accept: list[Acceptance] = []
 
 
 @dataclass(frozen=True)
@@ -66,7 +44,7 @@ def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTA
         Verdict(verdict.get("verdict", Verdict.UNKNOWN)),
         loaded=is_loaded(run.ledger()),
         gates={
-            **_accepted(verdict.get("gate_shut", {}), read_acceptances(acceptances)),
+            **acceptance.gates(verdict.get("gate_shut", {}), acceptance.read(acceptances)),
             "pair": _pair(str(manifest.get("environment", ""))),
             "fresh": _fresh(run.ledger(), now or datetime.now(UTC)),
             "approved": _approved(approval, run.folder / "results.json"),
@@ -117,28 +95,6 @@ def approve(run: Run, *, by: str, note: str = "") -> None:
         run.folder / "approval.json",
         {"by": by, "note": note, "at": iso_now(), "results": files.sha256_of(run.folder / "results.json")},
     )
-
-
-def read_acceptances(path: Path) -> list[Acceptance]:
-    """The acceptances of the file; none when it is absent; a `Refusal` for one that can not be read whole."""
-    if not path.exists():
-        return []
-    try:
-        return _Acceptances.model_validate(tomllib.loads(path.read_text())).accept
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise Refusal(
-            f"{path.name} can not be read ({type(error).__name__}).",
-            next_step="Each [[accept]] has check, count, by and reason.",
-        ) from None
-
-
-def _accepted(shut: Mapping[str, int], accepted: list[Acceptance]) -> dict[str, str]:
-    """A gate for each check with findings to accept: open only when someone accepted their exact count."""
-    counts = {one.check: one.count for one in accepted}
-    return {
-        check: "open" if counts.get(check) == count else f"{count} findings are not accepted"
-        for check, count in shut.items()
-    }
 
 
 def _pair(environment: str) -> str:

@@ -29,12 +29,15 @@ FLAGS = {
     "fault": "plant this corruption after the load (see `faults`); the verdict must be FAIL",
     "names": "only the names, one a line",
     "fix": "mend what the linters can mend",
+    "check": "the check's id, as the report's gates name it",
+    "count": "how many findings are accepted: exactly as many as the report shows",
     "key": "the row's key, as `quarantine` lists it",
     "table": "the row's table, as `quarantine` lists it",
     "as_": "exclude (do not migrate), assign (to the owner in --value) or value (column=text in --value)",
     "value": "what `assign` and `value` write",
     "by": "who decides",
     "reason": "why",
+    "vectors": "a file of date vectors, one a line (default: the public ones)",
     "path": "which tests (default: all)",
     "select": "only tests whose name matches this expression",
 }
@@ -44,5 +47,7 @@ def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
     """An invoke task whose flags are documented in `FLAGS` and whose errors end as the laws say."""
     names = list(inspect.signature(body).parameters)[1:]
     explained: dict[str, str] = {name: FLAGS[name] for name in names}
-    made: Any = task(help=explained, positional=[name for name in names if name == "key"])(guarded(body))
+    made: Any = task(help=explained, positional=[name for name in names if name in {"key", "check"}])(
+        guarded(body)
+    )
     return cast("Task[Callable[Arguments, None]]", made)

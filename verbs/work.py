@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from migration import config, flow
+from pydantic import ValidationError
+
+from migration import acceptance, config, flow
 from migration.config import Settings
 from migration.errors import Refusal
 from migration.flow import StepReport
@@ -95,6 +97,22 @@ def unfence() -> None:
 def decide() -> None:
     """Merges and decides from the records, and leaves with the verdict."""
     conclusion(judging.conclude(records()), records())
+
+
+def accept(*, check: str, count: int, by: str, reason: str) -> None:
+    """Notes that a person takes over findings of the run, and decides anew."""
+    try:
+        one = acceptance.Acceptance(check=check, count=count, by=by, reason=reason)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise Refusal(
+            f"This is no acceptance: {wrong['loc'][0]}: {wrong['msg']}.",
+            next_step="./inv accept CHECK --count N --by NAME --reason TEXT",
+        ) from None
+    run = records()
+    acceptance.add(acceptance.ACCEPTANCES, one, evidence(run.folder).verdict.get("gate_shut", {}))
+    judging.conclude(run)
+    answer(f"{by} accepts {count} findings of {check}; noted in {_short(acceptance.ACCEPTANCES)}.")
 
 
 def report() -> None:
