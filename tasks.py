@@ -142,7 +142,7 @@ def runs(_: Context) -> None:
 
 @verb
 def accept(_: Context, check: str, count: int = 0, by: str = "", reason: str = "", run: str = "") -> None:
-    """Takes over a check's minor or inherited findings, by name."""
+    """Takes over what v1 already had wrong, by name."""
     from verbs import work
 
     LINE.pin("", run=run)
@@ -258,7 +258,7 @@ def lock(_: Context) -> None:
 CHAPTERS = {
     "Rehearse, on made-up data": ["rehearse", "faults", "pair.up", "pair.status", "pair.seed", "pair.down"],
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
-    "Judge it": ["verify", "smoke", "decide", "report", "runs", "dates"],
+    "Judge it": ["verify", "smoke", "accept", "decide", "report", "runs", "dates"],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": ["setup", "doctor", "test", "check", "lint", "types", "lock"],
 }
