@@ -22,7 +22,6 @@ from migration.model import Kind
 from migration.run import Run
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-_KEYS = {"public.user_settings": "user_id", "public.user_preferences": "user_id"}
 _WATCHED = {
     "auth.users": ("email", "email_confirmed_at", "banned_until", "deleted_at"),
     "auth.identities": ("provider", "provider_id"),
@@ -44,22 +43,22 @@ def freshness(run: Run, settings: Settings) -> Mapping[str, Tally]:
 
 def _unchanged(session: Session, raw: Path, manifest: Mapping[str, Any], table: str) -> Tally:
     tally = Tally()
-    key = _KEYS.get(table, "id")
     watched = [name for name in _WATCHED[table] if name in session.columns.get(table, ())]
-    then = {row[key]: _look(row, watched) for row in _raw_rows(raw / f"{table}.ndjson")}
+    then = {_key(row): _look(row, watched) for row in _raw_rows(raw / f"{table}.ndjson")}
     told = manifest["snapshot"]["tables"][table]["rows"]
     if told != len(then):
         tally.find(
             Kind.MISMATCHED, table, table=table, expected=told, actual=len(then), rule="rows of the snapshot"
         )
     for row in session.rows(table) if TABLES[table].read else ():
-        seen = then.pop(row[key], None)
+        key = _key(row)
+        seen = then.pop(key, None)
         if seen is None:
-            tally.find(Kind.EXTRANEOUS, row[key], table=table, rule="came after the snapshot")
+            tally.find(Kind.EXTRANEOUS, key, table=table, rule="came after the snapshot")
         elif seen == _look(row, watched):
             tally.match()
         else:
-            tally.find(Kind.MISMATCHED, row[key], table=table, rule="changed after the snapshot")
+            tally.find(Kind.MISMATCHED, key, table=table, rule="changed after the snapshot")
     for gone in then:
         tally.find(Kind.MISSING, gone, table=table, rule="went after the snapshot")
     return tally
@@ -72,6 +71,11 @@ def _raw_rows(path: Path) -> Iterator[dict[str, Any]]:
         )
     with path.open("rb") as lines:
         yield from map(orjson.loads, lines)
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """A user may have two settings rows: each goes by its own id where it has one."""
+    return str(row.get("id") or row["user_id"])
 
 
 def _look(row: Mapping[str, Any], watched: list[str]) -> tuple[object, ...]:

@@ -47,7 +47,7 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
             tallies.update(comparison.tallies)
             if table == "userProfiles":
                 tallies.update(preferences(expected[table], world.people, after_table))
-        tallies.update(edges.people_edges(graph, world.people))
+        tallies.update(edges.people_edges(graph, world.people, before))
         tallies.update(identity(graph, world.people, before))
         tallies.update(world.rows_of(("auth.users", "auth.identities", *PEOPLE_ROWS)))
     return tallies

@@ -48,7 +48,7 @@ def sample(run: Run, settings: Settings) -> Mapping[str, Tally]:
     """The tallies of `QUESTIONS`, and `size`."""
     seed = run.manifest()["sample"]["seed"]
     with World.of(run, settings) as world:
-        strata = world.session.strata()
+        strata = world.strata()
         wanted = max(settings.sample_minimum, round(len(strata) * settings.sample_fraction))
         chosen = choose(strata, wanted, seed)
         owners = _owners(world, chosen)

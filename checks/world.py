@@ -6,7 +6,7 @@ Everything is opened here and streamed from here; nothing is judged here.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -140,7 +140,19 @@ class World:
             for _, item in items_of(row.get("dismissed_deadlines"))
             if (case := mentioned_case(item)) is not None
         }
-        return self.session.owners_of(mentioned)
+        return self._as_decided(self.session.owners_of(mentioned))
+
+    def _as_decided(self, owners: Mapping[str, str]) -> dict[str, str]:
+        """Cases and their users, as the decisions about rows leave them."""
+        decided = {key: self.resolutions.owner("public.cases", key, user) for key, user in owners.items()}
+        return {key: user for key, user in decided.items() if user is not None}
+
+    def strata(self) -> dict[str, tuple[str, str]]:
+        """The user and the status word of every case that someone who is carried owns."""
+        found = self.session.strata()
+        owners = self._as_decided({key: user for key, (user, _) in found.items()})
+        carried = {person.key for person in self.people.carried()}
+        return {key: (user, found[key][1]) for key, user in owners.items() if user in carried}
 
     def expected_cases(self) -> Iterator[Expected]:
         """What the cases table must hold, in the source's order; refused rows are counted in `rejected`."""

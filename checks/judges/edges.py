@@ -90,7 +90,7 @@ class CaseEdges:
             yield f"unique.{name}", tally
 
 
-def people_edges(graph: Graph, people: People) -> dict[str, Tally]:
+def people_edges(graph: Graph, people: People, before: Graph) -> dict[str, Tally]:
     """The edges between users, profiles and accounts, and what must be unique among them."""
     edges = {name: Tally() for name in ("userProfiles.userId", "userProfiles.email", "userProfiles.firmId")}
     edges["authAccounts.userId"] = Tally()
@@ -116,7 +116,7 @@ def people_edges(graph: Graph, people: People) -> dict[str, Tally]:
         if len(found) == 1:
             _firm(edges["userProfiles.firmId"], person, found[0], graph, people)
     named = {f"edges.{name}": tally for name, tally in edges.items()}
-    return {**named, **_uniqueness(graph)}
+    return {**named, **_uniqueness(graph, before)}
 
 
 def dismissed_edges(graph: Graph, cases: Spool) -> Tally:
@@ -160,7 +160,21 @@ def _firm(tally: Tally, person: Person, profile: Document, graph: Graph, people:
     tally.check(person.key, wanted, actual, table="userProfiles", path="firmId")
 
 
-def _uniqueness(graph: Graph) -> dict[str, Tally]:
+def _uniqueness(graph: Graph, before: Graph) -> dict[str, Tally]:
+    """What there may only be one of. The same holders of one value before the import are v2's own affair."""
+    tallies, then = {}, _groups(before)
+    for name, found in _groups(graph).items():
+        table, path = name.split(".")
+        tallies[f"unique.{name}"] = tally = Tally()
+        for value, holders in found.items():
+            inherited = set(holders) <= set(then[name].get(value, ()))
+            cls = Class.INHERITED if inherited else Class.INTRODUCED
+            _once(tally, holders[-1], len(holders) > 1, table, path, cls=cls)
+    return tallies
+
+
+def _groups(graph: Graph) -> dict[str, dict[object, list[str]]]:
+    """By what must be unique: the documents that hold each value."""
     groups: dict[str, dict[object, list[str]]] = {
         name: defaultdict(list)
         for name in ("users.email", "userProfiles.userId", "userProfiles.legacyId", "authAccounts.pair")
@@ -174,17 +188,13 @@ def _uniqueness(graph: Graph) -> dict[str, Tally]:
             groups["userProfiles.legacyId"][str(profile["legacyId"])].append(profile["_id"])
     for pair, accounts in graph.by_pair.items():
         groups["authAccounts.pair"][pair] = [account["_id"] for account in accounts]
-    tallies = {}
-    for name, found in groups.items():
-        table, path = name.split(".")
-        tallies[f"unique.{name}"] = tally = Tally()
-        for holders in found.values():
-            _once(tally, holders[-1], len(holders) > 1, table, path)
-    return tallies
+    return groups
 
 
-def _once(tally: Tally, key: str, again: bool, table: str, path: str) -> None:
+def _once(
+    tally: Tally, key: str, again: bool, table: str, path: str, *, cls: Class = Class.INTRODUCED
+) -> None:
     if again:
-        tally.find(Kind.EXTRANEOUS, key, table=table, path=path, rule="occurs more than once")
+        tally.find(Kind.EXTRANEOUS, key, cls=cls, table=table, path=path, rule="occurs more than once")
     else:
         tally.match()

@@ -34,6 +34,13 @@ class Resolutions:
         """Whether this row was left out by a decision."""
         return any(entry["as"] == "exclude" for entry in self._decided.get((table, key), ()))
 
+    def owner(self, table: str, key: str, user: str) -> str | None:
+        """Whom a row of `user` belongs to as decided; None when it was left out."""
+        decided = self._decided.get((table, key), ())
+        column = _OWNER.get(table, "user_id")
+        given = [_edit(table, entry, {}).get(column, user) for entry in decided if entry["as"] != "exclude"]
+        return None if self.excludes(table, key) else next((one for one in given if one != user), user)
+
     def assigns(self, table: str) -> bool:
         """Whether any row of this table was given another owner, so that it may stand out of order."""
         return any(

@@ -75,7 +75,7 @@ def _red(tallies: dict[str, Tally]) -> set[str]:
 def _all(tmp_path: Path, tables: Tables) -> dict[str, Tally]:
     graph, people = _graph(tmp_path, tables), _people()
     before = _graph(tmp_path, {})
-    return {**people_edges(graph, people), **identity(graph, people, before)}
+    return {**people_edges(graph, people, before), **identity(graph, people, before)}
 
 
 def test_right_documents_are_green_and_a_missing_way_in_of_v1_is_inherited(
@@ -166,6 +166,15 @@ def test_a_wrong_edge_is_red(
 ) -> None:
     edit(good)
     assert must <= _red(_all(tmp_path, good))
+
+
+def test_two_users_of_one_address_who_were_there_before_are_v2_s_own_affair(
+    tmp_path: Path, good: Tables
+) -> None:
+    _twin_email(good)
+    graph = _graph(tmp_path, good)
+    tally = people_edges(graph, _people(), graph)["unique.users.email"]
+    assert tally.classes == {Class.INHERITED: 1}
 
 
 def test_a_dismissed_deadline_must_name_a_case_of_the_same_user(tmp_path: Path, good: Tables) -> None:

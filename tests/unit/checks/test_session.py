@@ -167,6 +167,32 @@ def test_decisions_edit_rows_before_anything_else_looks(tmp_path: Path) -> None:
     assert not decided.excludes("public.cases", key(2))
 
 
+def test_several_values_of_one_row_are_all_written_as_their_columns_hold_them(tmp_path: Path) -> None:
+    path = tmp_path / "quarantine.toml"
+    decision = '[[resolution]]\ntable = "public.cases"\nkey = "{}"\nas = "{}"\nvalue = \'{}\'\n'
+    path.write_text(
+        decision.format(key(1).upper(), "value", "case_status=PWD")
+        + decision.format(key(1), "value", 'rfi_list=[{"title": "A"}]')
+        + decision.format(key(1), "value", "is_favorite=true")
+        + decision.format(key(1), "value", "pwd_filing_date=")
+        + decision.format(key(1), "assign", key(9).upper())
+        + decision.format(key(2), "exclude", "")
+    )
+    decided = Resolutions(path)
+    kinds = {"rfi_list": "jsonb", "is_favorite": "boolean"}
+    (row,) = decided.apply("public.cases", [{"id": key(1)}, {"id": key(2)}], kinds)
+    assert row == {
+        "id": key(1),
+        "case_status": "PWD",
+        "rfi_list": [{"title": "A"}],
+        "is_favorite": True,
+        "pwd_filing_date": None,
+        "user_id": key(9),
+    }
+    owners = [decided.owner("public.cases", key(number), key(7)) for number in (1, 2, 3)]
+    assert owners == [key(9), None, key(7)]
+
+
 def test_without_decisions_rows_are_as_they_are(tmp_path: Path) -> None:
     rows = [{"id": key(1)}]
     assert list(Resolutions(tmp_path / "none.toml").apply("public.cases", rows, {})) == rows
