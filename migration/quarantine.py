@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from migration.errors import Refusal
 
 Decision = Literal["exclude", "assign", "value"]
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OWNER_COLUMN = {"public.case_rfi": "case_id", "public.case_rfe": "case_id"}
 """What `assign` writes; every other table belongs to a user by `user_id`."""
 
@@ -44,7 +46,7 @@ class Resolution(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     table: str = Field(min_length=1)
-    key: str = Field(min_length=1)
+    key: Annotated[str, StringConstraints(min_length=1, to_lower=True)]
     decision: Decision = Field(alias="as")
     value: str = ""
     by: str = Field(min_length=1)
@@ -52,19 +54,30 @@ class Resolution(BaseModel):
 
     @model_validator(mode="after")
     def _value_fits(self) -> Resolution:
-        if self.decision == "assign" and not self.value:
+        if self.decision == "assign" and not _UUID.fullmatch(self.value.lower()):
             raise ValueError("`assign` needs the id of the new owner in `value`")
         if self.decision == "value" and not self.value.partition("=")[1]:
             raise ValueError("`value` needs `column=text` in `value`")
         return self
 
     def edit(self, row: dict[str, Any]) -> None:
-        """Writes the decision into the row; `exclude` leaves it (the reader drops the row)."""
+        """Writes the decision into the row; `exclude` leaves it (the reader drops the row).
+
+        A `Refusal` when the row has no such column, or the text is nothing that the column could hold.
+        """
         if self.decision == "assign":
             row[OWNER_COLUMN.get(self.table, "user_id")] = self.value.lower()
         elif self.decision == "value":
             column, _, text = self.value.partition("=")
-            row[column] = text or None
+            try:
+                row[column] = _as_held(text, row[column])
+            except (KeyError, ValueError) as error:
+                what = "has no column" if isinstance(error, KeyError) else "can not hold that value in"
+                raise Refusal(
+                    f"quarantine.toml decides about {self.table} {self.key}, which {what} {column!r}.",
+                    touched="The target was not changed.",
+                    next_step="Correct the resolution and run the transform again.",
+                ) from None
 
 
 class _File(BaseModel):
@@ -157,6 +170,19 @@ def _refuse_contradiction(row: tuple[str, str], several: list[Resolution]) -> No
             f"quarantine.toml decides twice, or in two ways, about {row[0]} {row[1]}.",
             next_step="Keep one of the decisions.",
         )
+
+
+def _as_held(text: str, now: Any) -> Any:
+    """The text as the column holds its values, told by what stands there now: a number, a flag, a list and
+    an object are read as JSON; nothing is NULL."""
+    if not text:
+        return None
+    if not isinstance(now, bool | int | float | list | dict):
+        return text
+    value = json.loads(text)
+    if isinstance(now, bool | int | float) and type(value) is not type(now):
+        raise ValueError
+    return value
 
 
 def _toml(text: str) -> str:

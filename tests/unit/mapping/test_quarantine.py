@@ -183,3 +183,43 @@ def test_an_unreadable_line_can_be_excluded_by_its_number(pair: Pair) -> None:
     pair.source({"public.users": [user()], "public.cases": [b'{"wage": 1e400}']})
     accounts = _by_bucket(pair, _decide("public.cases", "line 1", "exclude"))
     assert accounts["public.cases"]["excluded"] == {"by_resolution": 1}
+
+
+def test_a_value_is_written_as_its_column_holds_values(pair: Pair) -> None:
+    entries = [{"title": "A", "received_date": "March 3rd"}]
+    row = case(rfi_list=entries, is_favorite=False, recruitment_applicants_count=1)
+    pair.source({"public.users": [user()], "public.cases": [row]})
+    right = '[{"title": "A", "received_date": "2025-03-03"}]'
+    pair.transform(
+        Resolutions(
+            [
+                _decide("public.cases", uuid(1, "c"), "value", f"rfi_list={right}"),
+                _decide("public.cases", uuid(1, "c"), "value", "is_favorite=true"),
+                _decide("public.cases", uuid(1, "c"), "value", "recruitment_applicants_count=7"),
+            ]
+        )
+    )
+    (document,) = pair.documents("cases")
+    assert document["rfiEntries"][0]["receivedDate"] == "2025-03-03"
+    assert (document["isFavorite"], document["recruitmentApplicantsCount"]) == (True, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("case_statu=PWD", "has no column 'case_statu'"),
+        ("is_favorite=yes", "can not hold that value in 'is_favorite'"),
+        ("is_favorite=1", "can not hold that value in 'is_favorite'"),
+        ("rfi_list=[{]", "can not hold that value in 'rfi_list'"),
+    ],
+)
+def test_a_value_that_the_column_can_not_hold_is_refused_by_name(value: str, why: str, pair: Pair) -> None:
+    pair.source({"public.users": [user()], "public.cases": [case(is_favorite=False, rfi_list=[])]})
+    with pytest.raises(Refusal, match=why):
+        pair.transform(Resolutions([_decide("public.cases", uuid(1, "c"), "value", value)]))
+
+
+def test_a_key_typed_in_capitals_is_the_same_row(pair: Pair) -> None:
+    pair.source({"public.users": [user(1, email="a@x"), user(2, email=" A@X")]})
+    accounts = _by_bucket(pair, _decide("public.users", uuid(1).upper(), "exclude"))
+    assert accounts["public.users"]["excluded"] == {"by_resolution": 1}
