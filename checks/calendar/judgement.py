@@ -1,0 +1,71 @@
+"""A case under v2's validator: reading its fields, and the errors and warnings found so far, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from checks.calendar.days import Instant, filled
+from checks.calendar.reading import parse_iso
+
+
+class Judgement:
+    """`errors` and `warnings` are pairs of rule and blamed field."""
+
+    def __init__(self, form: Mapping[str, Any]) -> None:
+        self._form = form
+        self.errors: list[tuple[str, str]] = []
+        self.warnings: list[tuple[str, str]] = []
+
+    def __getitem__(self, field: str) -> Any:
+        """The field's value."""
+        return self._form[field]
+
+    def has(self, *fields: str) -> bool:
+        """Whether all of these are given."""
+        return all(filled(self._form.get(field)) for field in fields)
+
+    def instant(self, field: str) -> Instant:
+        """The field as date-fns reads it."""
+        return parse_iso(self._form[field])
+
+    def after(self, one: str, other: str) -> bool:
+        """Whether one field's date lies strictly after another's; never when either can not be read."""
+        later, earlier = self.instant(one), self.instant(other)
+        return later is not None and earlier is not None and later > earlier
+
+    def error(self, rule: str, field: str) -> None:
+        """This rule refuses the case."""
+        self.errors.append((rule, field))
+
+    def warn(self, rule: str, field: str) -> None:
+        """This rule warns."""
+        self.warnings.append((rule, field))
+
+    def valid(self, rule: str, *fields: str) -> bool:
+        """Whether all of these can be read; the first that can not is blamed by the rule."""
+        for field in fields:
+            if self.instant(field) is None:
+                self.error(rule, field)
+                return False
+        return True
+
+    def ordered(self, rule: str, first: str, second: str, *, blamed: str, checked: tuple[str, ...]) -> bool:
+        """Demands that `second` lies after `first`. False when one of the `checked` could not be read.
+
+        A date that can not be read and is not among the checked ones was blamed by another rule before.
+        """
+        if not self.valid(rule, *checked):
+            return False
+        readable = self.instant(first) is not None and self.instant(second) is not None
+        if readable and not self.after(second, first):
+            self.error(rule, blamed)
+        return True
+
+    def answer(self) -> dict[str, Any]:
+        """As v2 answers, without its sentences."""
+        return {
+            "valid": not self.errors,
+            "errors": [list(each) for each in self.errors],
+            "warnings": [list(each) for each in self.warnings],
+        }

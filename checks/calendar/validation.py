@@ -1,0 +1,162 @@
+"""What v2's validator says of a case: its 34 rules in its own order (date_rules section 8, 20 CFR 656.17).
+
+An error refuses a create or an update, a warning does not. `validated` takes the validator's own field names;
+`form_of` gives them from a case document, as v2 does at an edit: of the RFIs and RFEs only one is looked at,
+the first without an answer, else the last. The rules of recruitment are in `recruitment_rules`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from checks.calendar.days import Instant, filled, formatted, full_days, iso, later
+from checks.calendar.judgement import Judgement
+from checks.calendar.recruitment import SNAKE
+from checks.calendar.recruitment_rules import validate_recruitment
+from checks.calendar.windows import (
+    CERTIFICATION_LIFE,
+    RFI_RESPONSE,
+    WAIT_AFTER_RECRUITMENT,
+    WINDOW_AFTER_FIRST_STEP,
+    days_after,
+    derived,
+    items,
+    pwd_expiration,
+)
+
+SOON = 7
+"""Days before it is due from which an open request is warned about."""
+
+ERRORS = (
+    *(f"V-PWD-0{number}" for number in (1, 2)),
+    *(f"V-REC-0{number}" for number in range(1, 10)),
+    *(f"V-ETA-0{number}" for number in range(1, 5)),
+    *(f"V-I140-0{number}" for number in range(1, 4)),
+    *(f"V-{kind}-0{number}" for kind in ("RFI", "RFE") for number in range(1, 4)),
+)
+"""The errors of a whole case. V-REC-11 and 12 compare with an earlier value: they are never asked there."""
+
+_CAMEL = {
+    "pwd_filing_date": "pwdFilingDate",
+    "pwd_determination_date": "pwdDeterminationDate",
+    "pwd_expiration_date": "pwdExpirationDate",
+    "eta9089_filing_date": "eta9089FilingDate",
+    "eta9089_certification_date": "eta9089CertificationDate",
+    "eta9089_expiration_date": "eta9089ExpirationDate",
+    "i140_filing_date": "i140FilingDate",
+    "i140_approval_date": "i140ApprovalDate",
+    **{snake: camel for camel, snake in SNAKE.items() if camel.endswith("Date")},
+}
+
+
+def form_of(document: Mapping[str, Any]) -> dict[str, Any]:
+    """A case document in the validator's words; the derived dates are worked out again, as v2 does."""
+    again = derived(document)
+    form = {snake: document.get(camel) for snake, camel in _CAMEL.items()}
+    form["recruitment_start_date"] = again["recruitmentStartDate"]
+    form["recruitment_end_date"] = again["recruitmentEndDate"]
+    for kind in ("rfi", "rfe"):
+        entries = items(document.get(f"{kind}Entries"))
+        unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
+        entry = next(unanswered, entries[-1] if entries else {})
+        form[f"{kind}_received_date"] = entry.get("receivedDate")
+        form[f"{kind}_due_date"] = entry.get("responseDueDate")
+        form[f"{kind}_submitted_date"] = entry.get("responseSubmittedDate")
+    return form
+
+
+def validated(form: Mapping[str, Any], now: Instant) -> Judgement:
+    """`validateCase` at an instant. Thrown where v2 throws over a date that it can not read."""
+    case = Judgement(form)
+    today = iso(now)
+    _prevailing_wage(case, today)
+    validate_recruitment(case)
+    _eta9089(case)
+    _i140(case)
+    for kind, filing in (("rfi", "eta9089_filing_date"), ("rfe", "i140_filing_date")):
+        _request(case, kind, filing, today)
+    return case
+
+
+def _prevailing_wage(case: Judgement, today: str) -> None:
+    filing, determination, expiration = (
+        f"pwd_{step}_date" for step in ("filing", "determination", "expiration")
+    )
+    if case.has(filing, determination) and not case.ordered(
+        "V-PWD-01", filing, determination, blamed=filing, checked=(filing, determination)
+    ):
+        return
+    if case.has(determination, expiration):
+        case.ordered(
+            "V-PWD-02",
+            determination,
+            expiration,
+            blamed=determination,
+            checked=(determination, expiration),
+        )
+        if pwd_expiration(case[determination]) != case[expiration]:
+            case.warn("V-PWD-03", expiration)
+    if case.has(expiration) and str(case[expiration]) < today:
+        case.warn("V-PWD-04", expiration)
+
+
+def _eta9089(case: Judgement) -> None:
+    filing, certified, expires = (
+        f"eta9089_{step}_date" for step in ("filing", "certification", "expiration")
+    )
+    start, end, pwd = "recruitment_start_date", "recruitment_end_date", "pwd_expiration_date"
+    if case.has(end, filing) and case.valid("V-ETA-01", end, filing):
+        days = full_days(case.instant(end), case.instant(filing))
+        if days is not None and days < WAIT_AFTER_RECRUITMENT:
+            case.error("V-ETA-01", filing)
+    if case.has(start, filing):
+        days = full_days(case.instant(start), case.instant(filing))
+        if case.valid("V-ETA-02", start) and days is not None and days > WINDOW_AFTER_FIRST_STEP:
+            case.error("V-ETA-02", filing)
+    if case.has(filing, pwd):
+        unread = case.instant(filing) is None and case.has(end)  # blamed by V-ETA-01 already
+        case.ordered("V-ETA-03", filing, pwd, blamed=filing, checked=() if unread else (filing, pwd))
+    if case.has(filing, certified):
+        case.ordered("V-ETA-04", filing, certified, blamed=certified, checked=(certified,))
+    ends = later(case.instant(certified), CERTIFICATION_LIFE) if case.has(certified, expires) else None
+    if ends is not None and formatted(ends) != case[expires]:
+        case.warn("V-ETA-05", expires)
+
+
+def _i140(case: Judgement) -> None:
+    certified, filing, approval = "eta9089_certification_date", "i140_filing_date", "i140_approval_date"
+    if case.has(certified, filing):
+        if not case.ordered("V-I140-01", certified, filing, blamed=filing, checked=(certified, filing)):
+            return
+        days = full_days(case.instant(certified), case.instant(filing))
+        if days is not None and days > CERTIFICATION_LIFE:
+            case.error("V-I140-02", filing)
+    if case.has(filing, approval):
+        checked = (approval,) if case.has(certified) else (filing, approval)
+        case.ordered("V-I140-03", filing, approval, blamed=approval, checked=checked)
+
+
+def _request(case: Judgement, kind: str, filing: str, today: str) -> None:
+    """An RFI or an RFE. What can not be read counts as out of order here."""
+    received, due, answered = (f"{kind}_{step}_date" for step in ("received", "due", "submitted"))
+    rule = f"V-{kind.upper()}-0"
+    if case.has(filing, received) and not case.after(received, filing):
+        case.error(f"{rule}1", received)
+    if case.has(received, due) and _wrongly_due(case, kind, received, due):
+        case.error(f"{rule}2", due)
+    if case.has(received, answered) and not case.after(answered, received):
+        case.error(f"{rule}3", answered)
+    if case.has(due, answered) and case.after(answered, due):
+        case.warn(f"{rule}4", answered)
+    if case.has(due) and not case.has(answered):
+        left = full_days(Judgement({"today": today}).instant("today"), case.instant(due))
+        if left is not None and 0 <= left <= SOON:
+            case.warn(f"{rule}5", due)
+
+
+def _wrongly_due(case: Judgement, kind: str, received: str, due: str) -> bool:
+    """An RFI is due exactly 30 days after it came; an RFE any day after."""
+    if kind == "rfi":
+        return bool(days_after(case[received], RFI_RESPONSE) != case[due])
+    return not case.after(due, received)

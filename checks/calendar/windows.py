@@ -1,0 +1,137 @@
+"""Expirations, the recruitment window and the filing window (20 CFR 656.40(c), 656.17; date_rules section 2).
+
+Days are counted from the start, which is day 0; nothing moves a deadline off a weekend or a holiday.
+The server's derived dates take any text of the right shape and skip the rest; the calculators take what
+date-fns can read. The window object, which takes both, is in `filing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from checks.calendar.days import (
+    DAY,
+    Thrown,
+    civil,
+    clipped,
+    filled,
+    formatted,
+    iso,
+    later,
+    to_number,
+)
+from checks.calendar.reading import is_shaped, parse_iso, shaped
+
+WAIT_AFTER_RECRUITMENT = 30
+WINDOW_AFTER_FIRST_STEP = 180
+RECRUITMENT_WINDOW = WINDOW_AFTER_FIRST_STEP - WAIT_AFTER_RECRUITMENT
+PWD_BUFFER = 30
+PWD_SHORTEST = 90
+CERTIFICATION_LIFE = 180
+RFI_RESPONSE = 30
+JOB_ORDER_LENGTH = 30
+
+STARTS = ("sundayAdFirstDate", "jobOrderStartDate", "noticeOfFilingStartDate")
+ENDS = ("sundayAdSecondDate", "jobOrderEndDate", "noticeOfFilingEndDate")
+
+Case = Mapping[str, Any]
+
+
+def pwd_expiration(determination: Any) -> str:
+    """20 CFR 656.40(c): 90 days from April 2 to June 30, else the next June 30. Thrown Error for no date."""
+    instant = parse_iso(determination) if is_shaped(determination) else None
+    if instant is None:
+        raise Thrown("Error")
+    year, month, day = civil(instant // DAY)
+    if (4, 2) <= (month, day) <= (6, 30):
+        return formatted(later(instant, PWD_SHORTEST))
+    return f"{year + (month > 6)}-06-30"
+
+
+def days_after(start: Any, days: int) -> str:
+    """So many days after a date that date-fns can read: RFI due, I-140 deadline, end of a job order.
+
+    Thrown RangeError for other text, TypeError for what is no text.
+    """
+    return formatted(later(parse_iso(start), days))
+
+
+def add_days(text: Any, days: Any) -> str:
+    """`addDaysToISO`. Thrown Error unless the text has the shape; an impossible day rolls over."""
+    start, number = shaped(text), to_number(days)
+    if start is None:
+        raise Thrown("Error")
+    return iso(clipped(start + number * DAY) if number == number else None)  # noqa: PLR0124 - not NaN
+
+
+def between(earlier: Any, later_: Any) -> int:
+    """`daysBetween`. Thrown Error unless both have the shape."""
+    start, end = shaped(earlier), shaped(later_)
+    if start is None or end is None:
+        raise Thrown("Error")
+    return (end - start) // DAY
+
+
+def derived(case: Case) -> dict[str, str | None]:
+    """The five dates that v2's server stores with a case; null where the inputs are missing.
+
+    Additional recruitment counts towards the end only, and only of a professional occupation.
+    """
+    start = _extreme(min, (case.get(field) for field in STARTS))
+    end = _extreme(max, ends(case))
+    pwd = case.get("pwdExpirationDate")
+    return {
+        "recruitmentStartDate": start,
+        "recruitmentEndDate": end,
+        "filingWindowOpens": filing_opens(end),
+        "filingWindowCloses": filing_closes(start, pwd),
+        "recruitmentWindowCloses": recruitment_closes(start, pwd),
+    }
+
+
+def filing_opens(recruitment_end: Any) -> str | None:
+    """30 days after the last recruitment step (20 CFR 656.17)."""
+    end = shaped(recruitment_end)
+    return None if end is None else iso(later(end, WAIT_AFTER_RECRUITMENT))
+
+
+def filing_closes(recruitment_start: Any, pwd: Any) -> str | None:
+    """180 days after the first step, or when the PWD expires, whichever comes first (20 CFR 656.17)."""
+    start, limit = shaped(recruitment_start), shaped(pwd)
+    if start is None:
+        return None
+    natural = start + WINDOW_AFTER_FIRST_STEP * DAY
+    return str(pwd) if limit is not None and limit < natural else iso(natural)
+
+
+def recruitment_closes(recruitment_start: Any, pwd: Any) -> str | None:
+    """150 days after the first step, or 30 before the PWD expires, compared as text."""
+    start, limit = shaped(recruitment_start), shaped(pwd)
+    if start is None:
+        return None
+    natural = iso(later(start, RECRUITMENT_WINDOW))
+    return natural if limit is None else min(natural, iso(later(limit, -PWD_BUFFER)))
+
+
+def items(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list that may be absent. Thrown TypeError where JavaScript could not walk it."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or any(item is None for item in value):
+        raise Thrown("TypeError")
+    return [item if isinstance(item, Mapping) else {} for item in value]
+
+
+def ends(case: Case) -> Iterator[Any]:
+    """The values of all steps that can end recruitment; additional ones only of a professional occupation."""
+    yield from (case.get(field) for field in ENDS)
+    if filled(case.get("isProfessionalOccupation")):
+        yield case.get("additionalRecruitmentEndDate")
+        yield from (method.get("date") for method in items(case.get("additionalRecruitmentMethods")))
+
+
+def _extreme(pick: Callable[..., str], candidates: Iterable[Any]) -> str | None:
+    """The first or last of the texts that have the shape, by the day they roll over to, kept as written."""
+    usable = [text for text in candidates if is_shaped(text)]
+    return pick(usable, key=shaped) if usable else None
