@@ -1,30 +1,20 @@
-"""PERM Tracker's date rules, second implementation (docs of the rules: 20 CFR 656.40(c), 656.17).
+"""The date rules as the oracle needs them: over days that exist, in years that a v1 column can carry.
 
-Dates are `YYYY-MM-DD` text; arithmetic is in calendar days, the start is day 0, and no weekend moves
-anything. Where v2 itself has a quirk (2024-02-30 rolls over to March 1 in sums), the quirk is kept: what is
-checked is what v2 will compute. Years outside 1 to 9999 raise OverflowError.
+The rules themselves are `checks.calendar`'s. Here a rule refuses what is no day (ValueError) and what it
+would give beyond year 9999 (OverflowError): such a row is to be in quarantine.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
-_SHAPE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
+from checks.calendar import windows
+from checks.calendar.days import Thrown
+from checks.calendar.reading import is_shaped
 
-WAIT_AFTER_RECRUITMENT = 30
-WINDOW_AFTER_FIRST_STEP = 180
-RECRUITMENT_WINDOW = WINDOW_AFTER_FIRST_STEP - WAIT_AFTER_RECRUITMENT
-PWD_BUFFER = 30
-CERTIFICATION_LIFE = 180
-RFI_RESPONSE = 30
-PWD_SHORTEST = 90
-
-STARTS = ("sundayAdFirstDate", "jobOrderStartDate", "noticeOfFilingStartDate")
-ENDS = ("sundayAdSecondDate", "jobOrderEndDate", "noticeOfFilingEndDate")
 DERIVED = (
     "recruitmentStartDate",
     "recruitmentEndDate",
@@ -41,73 +31,40 @@ def is_real(text: object) -> bool:
 
 @lru_cache(maxsize=1 << 15)
 def _exists(text: str) -> bool:
-    match = _SHAPE.fullmatch(text)
-    if not match:
+    if not is_shaped(text):
         return False
     try:
-        date(*map(int, match.groups()))
+        date.fromisoformat(text)
     except ValueError:
         return False
     return True
 
 
-@lru_cache(maxsize=1 << 15)
-def plus(text: str, days: int) -> str:
-    """`days` calendar days later; a day past the month's end rolls over. Another shape: ValueError."""
-    match = _SHAPE.fullmatch(text)
-    if not match:
-        raise ValueError("not of the shape YYYY-MM-DD")
-    year, month, day = map(int, match.groups())
-    return (date(year, month, 1) + timedelta(days=day - 1 + days)).isoformat()
-
-
-def between(earlier: str, later: str) -> int:
-    """Calendar days from one date to another; negative when `later` comes first."""
-    return (date.fromisoformat(later) - date.fromisoformat(earlier)).days
-
-
-def midnight_ms(text: str) -> int:
-    """The instant at which this day begins in UTC, in milliseconds."""
-    return round(
-        datetime.combine(date.fromisoformat(plus(text, 0)), datetime.min.time(), UTC).timestamp() * 1000
-    )
-
-
 def pwd_expiration(determination: str) -> str:
-    """20 CFR 656.40(c). ValueError for a day that does not exist."""
-    year, day = _real(determination)[:4], determination[5:]
-    if "04-02" <= day <= "06-30":
-        return plus(determination, PWD_SHORTEST)
-    return f"{int(year) + (day > '06-30'):04}-06-30"
+    """20 CFR 656.40(c). ValueError and OverflowError as above."""
+    return _carried(windows.pwd_expiration(_real(determination)))
 
 
 def eta_expiration(certification: str) -> str:
-    """A certified ETA 9089 lives 180 days; the I-140 deadline is the same day. ValueError as above."""
-    return plus(_real(certification), CERTIFICATION_LIFE)
+    """A certified ETA 9089 lives 180 days; the I-140 deadline is the same day. Errors as above."""
+    return _carried(windows.days_after(_real(certification), windows.CERTIFICATION_LIFE))
 
 
 def rfi_due(received: str) -> str:
-    """An RFI is due 30 days after it came. ValueError as above."""
-    return plus(_real(received), RFI_RESPONSE)
+    """An RFI is due 30 days after it came. Errors as above."""
+    return _carried(windows.days_after(_real(received), windows.RFI_RESPONSE))
 
 
 def derived(case: Mapping[str, Any]) -> dict[str, str]:
     """The dates v2 derives from a case document (its keys are v2's); those without their inputs are left out.
 
-    Additional recruitment counts towards the end, and only of a professional occupation.
+    None at all where v2 could not read the document. OverflowError as above.
     """
-    first = _extreme(min, (case.get(field) for field in STARTS))
-    last = _extreme(max, _ends(case))
-    pwd = _usable(case.get("pwdExpirationDate"))
-    found = {
-        "recruitmentStartDate": first,
-        "recruitmentEndDate": last,
-        "filingWindowOpens": last and plus(last, WAIT_AFTER_RECRUITMENT),
-        "filingWindowCloses": first and _earlier(plus(first, WINDOW_AFTER_FIRST_STEP), pwd),
-        "recruitmentWindowCloses": first
-        and _earlier(plus(first, RECRUITMENT_WINDOW), pwd and plus(pwd, -PWD_BUFFER)),
-    }
-    return {field: value for field, value in found.items() if value}
+    try:
+        found = windows.derived(case)
+    except Thrown:
+        return {}
+    return {field: _carried(value) for field, value in found.items() if value}
 
 
 def _real(text: str) -> str:
@@ -116,21 +73,7 @@ def _real(text: str) -> str:
     return text
 
 
-def _ends(case: Mapping[str, Any]) -> Iterator[object]:
-    yield from (case.get(field) for field in ENDS)
-    if case.get("isProfessionalOccupation"):
-        yield case.get("additionalRecruitmentEndDate")
-        yield from (method.get("date") for method in case.get("additionalRecruitmentMethods") or ())
-
-
-def _usable(text: object) -> str | None:
-    return text if isinstance(text, str) and _SHAPE.fullmatch(text) else None
-
-
-def _extreme(pick: Callable[[list[str]], str], candidates: Iterable[object]) -> str | None:
-    usable = [text for text in map(_usable, candidates) if text]
-    return pick(usable) if usable else None
-
-
-def _earlier(natural: str, limit: str | None) -> str:
-    return min(natural, limit) if limit else natural
+def _carried(text: str) -> str:
+    if not is_shaped(text):
+        raise OverflowError("beyond year 9999")
+    return text

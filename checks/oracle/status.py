@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checks.oracle import dates
+from checks.calendar import status
+from checks.calendar.days import Thrown
 
 WORDS: dict[str, tuple[str, str | None]] = {
     "pwd": ("pwd", None),
@@ -72,48 +73,12 @@ def progress(word: str, text: str | None, *, entry_open: bool) -> tuple[str, boo
 
 def is_open(entries: Iterable[Mapping[str, Any]]) -> bool:
     """Whether one of these RFI or RFE entries came and was never answered."""
-    return any(entry.get("receivedDate") and not entry.get("responseSubmittedDate") for entry in entries)
-
-
-def recruitment_complete(case: Mapping[str, Any]) -> bool:
-    """All mandatory steps have both their ends; a professional case has three more, or their common end."""
-    if not all(case.get(field) for field in (*dates.STARTS, *dates.ENDS)):
-        return False
-    if not case.get("isProfessionalOccupation"):
-        return True
-    done = sum(
-        1
-        for step in case.get("additionalRecruitmentMethods") or ()
-        if step.get("method") and step.get("date")
-    )
-    return done >= 3 or bool(case.get("additionalRecruitmentEndDate"))
+    return any(map(status.is_open, entries))
 
 
 def auto(case: Mapping[str, Any], now_ms: int) -> tuple[str, str]:
-    """v2's own status and progress for a case document at this instant; the first rule that applies."""
-    by_date = (
-        ("i140ApprovalDate", ("i140", "approved")),
-        ("i140DenialDate", ("closed", "approved")),
-        ("i140FilingDate", ("i140", "filed")),
-        ("eta9089CertificationDate", ("i140", "working")),
-        ("eta9089FilingDate", ("eta9089", "filed")),
-    )
-    if is_open(case.get("rfeEntries") or ()):
-        return "i140", "rfi_rfe"
-    if is_open(case.get("rfiEntries") or ()):
-        return "eta9089", "rfi_rfe"
-    for field, status in by_date:
-        if case.get(field):
-            return status
-    if case.get("pwdDeterminationDate"):
-        return _recruiting(case, now_ms)
-    return "pwd", "filed" if case.get("pwdFilingDate") else "working"
-
-
-def _recruiting(case: Mapping[str, Any], now_ms: int) -> tuple[str, str]:
-    opens = dates.derived(case).get("filingWindowOpens")
-    if not recruitment_complete(case) or not opens:
-        return "recruitment", "working"
-    if dates.midnight_ms(opens) <= now_ms:
-        return "eta9089", "working"
-    return "recruitment", "filed"
+    """v2's own status and progress for a case document at this instant; two empty words where v2 throws."""
+    try:
+        return status.automatic(case, now_ms)
+    except Thrown:
+        return "", ""

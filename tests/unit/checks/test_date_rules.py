@@ -1,77 +1,18 @@
-"""The checks' date rules agree with the public vectors of what v2's own code answers."""
+"""The oracle's date rules: the seasons of a prevailing wage, and what can not be carried.
+
+That the rules agree with v2's own answers is tested in test_vectors.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-import orjson
 import pytest
 
-from checks.facts import FOLDER
 from checks.oracle import dates, status
 
-Answer = Callable[[dict[str, Any]], Any]
-
-
-def _none_for_missing(case: dict[str, Any]) -> dict[str, str | None]:
-    found = dates.derived(case)
-    return {field: found.get(field) for field in dates.DERIVED}
-
-
-def _status(case: dict[str, Any]) -> dict[str, str]:
-    now = round(datetime.fromisoformat(case["now"]).timestamp() * 1000)
-    return dict(zip(("caseStatus", "progressStatus"), status.auto(case, now), strict=True))
-
-
-def _closes(case: dict[str, Any], field: str) -> str | None:
-    start = case["recruitmentStartDate"]
-    return dates.derived({**case, "sundayAdFirstDate": start}).get(field)
-
-
-FUNCTIONS: dict[str, Answer] = {
-    "calculatePWDExpiration": lambda given: dates.pwd_expiration(given["determinationDate"]),
-    "calculateDerivedDates": _none_for_missing,
-    "calculateAutoStatus": _status,
-    "isRecruitmentComplete": status.recruitment_complete,
-    "addDaysToISO": lambda given: dates.plus(given["date"], given["days"]),
-    "daysBetween": lambda given: dates.between(given["from"], given["to"]),
-    "calculateFilingWindowCloses": lambda given: _closes(given, "filingWindowCloses"),
-    "calculateRecruitmentWindowCloses": lambda given: _closes(given, "recruitmentWindowCloses"),
-    "calculateFilingWindowOpens": lambda given: dates.derived(
-        {"jobOrderEndDate": given["recruitmentEndDate"]}
-    ).get("filingWindowOpens"),
-    "calculateETA9089Expiration": lambda given: dates.eta_expiration(given["certificationDate"]),
-    "calculateI140FilingDeadline": lambda given: dates.eta_expiration(given["eta9089CertificationDate"]),
-    "calculateRFIDueDate": lambda given: dates.rfi_due(given["receivedDate"]),
-}
-ONLY_IN_THE_APP = {
-    # date-fns also reads basic ISO and full timestamps; no such text can come out of a v1 date column
-    ("calculateRFIDueDate", "20240630"),
-    ("calculateI140FilingDeadline", "20240630"),
-}
-
-
-def _vectors() -> list[Any]:
-    lines = (FOLDER / "date_vectors.jsonl").read_bytes().splitlines()
-    return [vector for vector in map(orjson.loads, lines) if vector["fn"] in FUNCTIONS]
-
-
-@pytest.mark.parametrize("name", sorted(FUNCTIONS))
-def test_the_rule_agrees_with_every_vector_of_the_app(name: str) -> None:
-    answered = 0
-    for vector in _vectors():
-        given = vector["input"]
-        if vector["fn"] != name or (name, next(iter(given.values()), None)) in ONLY_IN_THE_APP:
-            continue
-        if isinstance(vector["expected"], dict) and "$throws" in vector["expected"]:
-            with pytest.raises(ValueError, match=r"date|shape|month"):
-                FUNCTIONS[name](given)
-        else:
-            assert FUNCTIONS[name](given) == vector["expected"], vector
-        answered += 1
-    assert answered > 0
+MIDNIGHT = 1_768_435_200_000  # 2026-01-15
 
 
 @pytest.mark.parametrize(
@@ -92,6 +33,52 @@ def test_a_prevailing_wage_expires_by_the_season_of_its_determination(
     assert dates.pwd_expiration(determination) == expiration
 
 
-def test_a_day_beyond_the_last_year_is_an_overflow() -> None:
+@pytest.mark.parametrize("rule", [dates.pwd_expiration, dates.eta_expiration, dates.rfi_due])
+def test_a_day_beyond_the_last_year_is_an_overflow(rule: Callable[[str], str]) -> None:
     with pytest.raises(OverflowError):
-        dates.plus("9999-12-31", 1)
+        rule("9999-12-31")
+
+
+@pytest.mark.parametrize("rule", [dates.pwd_expiration, dates.eta_expiration, dates.rfi_due])
+@pytest.mark.parametrize("text", ["", "2024-02-30", "20240630", "2024-06-30T00:00:00Z", "infinity"])
+def test_what_is_no_day_is_refused(rule: Callable[[str], str], text: str) -> None:
+    with pytest.raises(ValueError, match="not a date"):
+        rule(text)
+
+
+def test_a_derived_date_beyond_the_last_year_is_an_overflow() -> None:
+    with pytest.raises(OverflowError):
+        dates.derived({"jobOrderEndDate": "9999-12-31"})
+
+
+def test_derived_dates_without_their_inputs_are_left_out() -> None:
+    assert dates.derived({"jobOrderStartDate": "2024-01-10", "sundayAdFirstDate": ""}) == {
+        "recruitmentStartDate": "2024-01-10",
+        "filingWindowCloses": "2024-07-08",
+        "recruitmentWindowCloses": "2024-06-08",
+    }
+
+
+@pytest.mark.parametrize("methods", ["text", [None], {"date": "2024-01-01"}])
+def test_a_document_that_v2_can_not_read_has_no_derived_date_and_no_status(methods: Any) -> None:
+    case = {
+        **dict.fromkeys(("sundayAdFirstDate", "sundayAdSecondDate"), "2024-01-07"),
+        **dict.fromkeys(("jobOrderStartDate", "jobOrderEndDate"), "2024-01-07"),
+        **dict.fromkeys(("noticeOfFilingStartDate", "noticeOfFilingEndDate"), "2024-01-07"),
+        "pwdDeterminationDate": "2024-01-01",
+        "isProfessionalOccupation": True,
+        "additionalRecruitmentMethods": methods,
+    }
+    assert dates.derived(case) == {}
+    assert status.auto(case, MIDNIGHT) == ("", "")
+
+
+def test_the_window_opens_at_the_midnight_that_follows_thirty_days() -> None:
+    case = {
+        **dict.fromkeys(("sundayAdFirstDate", "sundayAdSecondDate"), "2025-12-07"),
+        **dict.fromkeys(("jobOrderStartDate", "noticeOfFilingStartDate"), "2025-12-01"),
+        **dict.fromkeys(("jobOrderEndDate", "noticeOfFilingEndDate"), "2025-12-16"),
+        "pwdDeterminationDate": "2025-06-01",
+    }
+    assert status.auto(case, MIDNIGHT) == ("eta9089", "working")
+    assert status.auto(case, MIDNIGHT - 1) == ("recruitment", "filed")
