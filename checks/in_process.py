@@ -18,8 +18,11 @@ from typing import Any, cast
 
 import pytest
 
+from checks.accounts import accounts
+from checks.check_vacuity import substance
 from checks.conftest import write
 from checks.evidence import Evidence, Product
+from checks.freshness import freshness
 from checks.tally import Tally
 from fixtures.recorder import ERROR, RESULTS, STARTED, Recorder, suite_of
 from migration.config import Settings
@@ -78,10 +81,6 @@ def judged(
 
 def shared_products(run: Run, settings: Settings) -> Shared:
     """The products that read only the source and the run's records, computed once."""
-    from checks.accounts import accounts
-    from checks.check_vacuity import substance
-    from checks.freshness import freshness
-
     return {product.__name__: dict(product(run, settings)) for product in (accounts, freshness, substance)}
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from checks import in_process
 from fixtures import pair
 from migration import config, flow
 from migration.config import Settings
 from migration.run import Run
+from tests.teeth.bench import Bench
 
 USERS, CASES = 25, 130
 
@@ -41,6 +43,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Setting
         yield settings, run
     finally:
         pair.down(folder)
+
+
+@pytest.fixture(scope="session")
+def bench(migrated: tuple[Settings, Run]) -> Bench:
+    """The migrated run, ready to be judged in copies."""
+    settings, run = migrated
+    return Bench(settings, run, in_process.shared_products(run, settings))
 
 
 @pytest.fixture

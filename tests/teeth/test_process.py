@@ -1,0 +1,40 @@
+"""A few faults the whole way: judged by the process that judges a run, merged into its verdict."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures.faults import FAULTS, DocumentFault
+from fixtures.tamper import tamper
+from migration import verdict
+from migration.config import Settings
+from migration.model import Outcome, Phase, Verdict
+from migration.progress import Silent
+from migration.run import Run
+from tests.teeth.bench import assert_expected, assert_named
+from verbs import suites
+
+
+def test_the_untampered_migration_passes(copied: tuple[Settings, Run]) -> None:
+    settings, run = copied
+    suites.judge(settings, run, Phase.DATA, Silent(), workers=1)
+    assert [result.id for result in run.results() if result.outcome is not Outcome.PASS] == []
+    assert verdict.merge(run, [Phase.DATA]) is Verdict.PASS
+
+
+@pytest.mark.parametrize("name", ["one-cent", "swapped-owner", "stranded-user"])
+def test_fault_turns_the_verdict_of_a_run_red(name: str, copied: tuple[Settings, Run]) -> None:
+    settings, run = copied
+    fault = FAULTS[name]
+    assert isinstance(fault, DocumentFault)
+    export = run.data / "verified.zip"
+    original = export.resolve()
+    export.unlink()
+    planted = tamper(original, export, fault.tables, fault.edit)
+
+    suites.judge(settings, run, Phase.DATA, Silent(), workers=1)
+
+    assert verdict.merge(run, [Phase.DATA]) is fault.verdict
+    results = [result for result in run.results() if not result.id.startswith("harness.")]
+    assert_expected(fault, results)
+    assert_named(planted, results)
