@@ -136,7 +136,7 @@ def load(
         sample_minimum=file.sample.minimum,
         minimum_users=file.vacuity.minimum_users,
         minimum_cases=file.vacuity.minimum_cases,
-        quarantine_file=(pair.parent if chosen == "embedded" else root) / "quarantine.toml",
+        quarantine_file=quarantine_file(chosen, pair, root),
     )
 
 
@@ -165,6 +165,11 @@ def runs_dir(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path
 def pair_file(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path:
     """The state of the embedded pair: fixtures/.pair/pair.json, or CUTOVER_PAIR."""
     return Path(environ.get("CUTOVER_PAIR") or root / "fixtures" / ".pair" / "pair.json")
+
+
+def quarantine_file(environment: str, pair: Path, root: Path = ROOT) -> Path:
+    """Where decisions about rows are kept: in the checkout for real pairs, beside pair.json for embedded."""
+    return (pair.parent if environment == "embedded" else root) / "quarantine.toml"
 
 
 def data_dir(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path:

@@ -23,7 +23,7 @@ from migration import fence, files, pins, quarantine, snapshot
 from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
-from migration.errors import CutoverError, Refusal, RowsQuarantined
+from migration.errors import CutoverError, Refusal, RowsQuarantined, RunIncomplete
 from migration.model import LedgerEntry, StepOutcome
 from migration.progress import Progress, Silent
 from migration.run import Run, iso_now
@@ -92,6 +92,18 @@ def open_target(settings: Settings, run: Run, progress: Progress | None = None) 
     """Lets the app's functions run again, after the data was verified. The fence on the source stays."""
     with _acting(settings, run, progress, "open") as (context, _):
         context.target.unpause()
+
+
+def must_run(settings: Settings, run: Run) -> None:
+    """`RunIncomplete` when the target is still paused: its site can not be judged then."""
+    with _connected(settings, run, None, pins.verify) as context:
+        state = context.target.state()
+    if state != "running":
+        raise RunIncomplete(
+            f"The target is {state}, so its site can not be judged.",
+            touched="Nothing was changed.",
+            next_step="Judge the data first, which opens the target when it passes: invoke verify smoke.",
+        )
 
 
 def rollback(settings: Settings, run: Run, progress: Progress | None = None) -> way_back.RolledBack:
@@ -259,14 +271,25 @@ def _preflight(context: Context) -> None:
 
 def rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
     """The dry run: every step, into a scratch folder that is removed, with nothing changed on either side."""
-    scratch = Path(tempfile.mkdtemp(prefix="dry-run-", dir=files.private_folder(settings.data_dir)))
+    with _scratch(settings) as run, _connected(settings, run, progress) as context:
+        _preflight(context)
+        return [_rehearsed(context, step) for step in STEPS]
+
+
+def reach(settings: Settings) -> None:
+    """A `Refusal` when either side can not be reached or is not fit to be judged. Changes nothing."""
+    with _scratch(settings) as run, _connected(settings, run, None) as context:
+        _preflight(context)
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[Run]:
+    """A run of nobody's: its folder is removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="dry-run-", dir=files.private_folder(settings.data_dir)))
     try:
-        run = Run(scratch, scratch)
-        with _connected(settings, run, progress) as context:
-            _preflight(context)
-            return [_rehearsed(context, step) for step in STEPS]
+        yield Run(folder, folder)
     finally:
-        shutil.rmtree(scratch)
+        shutil.rmtree(folder)
 
 
 def _rehearsed(context: Context, step: Step) -> StepReport:

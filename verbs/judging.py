@@ -40,6 +40,7 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
 def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the site in a browser as the canary, then that nothing but the canary's documents changed."""
     with progress.step("smoke"):
+        flow.must_run(settings, run)
         suites.process("checks.canary", settings, run, progress, step="canary")
         suites.judge(settings, run, Phase.SMOKE, progress)
         flow.export_target(settings, run, "after_smoke.zip", progress)

@@ -166,6 +166,7 @@ def _of_run() -> tuple[Settings, Run]:
 
 
 def _plan(phases: Sequence[Phase]) -> None:
+    flow.reach(LINE.settings())
     checks = judging.planned(phases)
     for line in checks:
         answer(line)

@@ -100,3 +100,16 @@ def test_an_empty_source_keeps_its_run_and_its_report(settings: Settings, line: 
         raise RunIncomplete("The source is empty.")
     assert (run.folder / "verdict.json").exists()
     assert line.run is run
+
+
+def test_a_target_that_is_still_paused_is_not_judged_in_a_browser(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def paused(*_: object) -> None:
+        raise RunIncomplete("The target is paused.")
+
+    monkeypatch.setattr(flow, "must_run", paused)
+    run = loaded(settings)
+    with pytest.raises(RunIncomplete, match="paused"):
+        judging.smoke(settings, run, Silent())
+    assert run.required() == {}
