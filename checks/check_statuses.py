@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from checks import products
+from checks.calendar.validation import ERRORS
 from checks.conftest import Judged
+from checks.judges.first_edit import UNREADABLE
 from checks.judges.statuses import word_name
 from checks.oracle.status import WORDS
 
@@ -34,3 +36,14 @@ def test_status(judge: Judged, question: str) -> None:
 def test_open_entry(judge: Judged) -> None:
     title = "a case with an unanswered RFI or RFE shows it"
     judge(products.cases, "statuses.open_entry", title=title, scope="rfi_rfe", may_be_empty=True)
+
+
+@pytest.mark.parametrize("rule", [*ERRORS, UNREADABLE])
+def test_refused(judge: Judged, rule: str) -> None:
+    title = f"no case breaks v2's rule {rule}, for which its first edit would be refused, unless it did in v1"
+    judge(products.cases, f"statuses.refused.{rule}", title=title, scope=rule, may_be_empty=True)
+
+
+def test_enforcement(judge: Judged) -> None:
+    title = "what v2 would do to cases at the run's clock, were deadline enforcement on (it is off)"
+    judge(products.cases, "statuses.enforcement", title=title, scope="enforcement", may_be_empty=True)

@@ -14,6 +14,7 @@ from checks.judges import edges
 from checks.judges.absence import Absence
 from checks.judges.counts import Counts
 from checks.judges.dates import Dates
+from checks.judges.first_edit import FirstEdit
 from checks.judges.identity import identity
 from checks.judges.schema import Schema
 from checks.judges.settings import settings as preferences
@@ -63,6 +64,7 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
             Absence("cases"),
             Dates(),
             Statuses(world.clock_ms),
+            FirstEdit(world.clock_ms),
             edges.CaseEdges(graph, world.people),
             counts,
         )

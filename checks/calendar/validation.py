@@ -37,7 +37,7 @@ ERRORS = (
 )
 """The errors of a whole case. V-REC-11 and 12 compare with an earlier value: they are never asked there."""
 
-_CAMEL = {
+FIELDS = {
     "pwd_filing_date": "pwdFilingDate",
     "pwd_determination_date": "pwdDeterminationDate",
     "pwd_expiration_date": "pwdExpirationDate",
@@ -48,21 +48,30 @@ _CAMEL = {
     "i140_approval_date": "i140ApprovalDate",
     **{snake: camel for camel, snake in SNAKE.items() if camel.endswith("Date")},
 }
+"""The validator's words for a document's own fields."""
+
+_ENTRY = {"received": "receivedDate", "due": "responseDueDate", "submitted": "responseSubmittedDate"}
+
+
+def path_of(field: str) -> str:
+    """Where a field of the validator stands in a case document."""
+    kind, _, step = field.partition("_")
+    if kind in ("rfi", "rfe"):
+        return f"{kind}Entries[].{_ENTRY[step.removesuffix('_date')]}"
+    return FIELDS[field]
 
 
 def form_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """A case document in the validator's words; the derived dates are worked out again, as v2 does."""
     again = derived(document)
-    form = {snake: document.get(camel) for snake, camel in _CAMEL.items()}
+    form = {snake: document.get(camel) for snake, camel in FIELDS.items()}
     form["recruitment_start_date"] = again["recruitmentStartDate"]
     form["recruitment_end_date"] = again["recruitmentEndDate"]
     for kind in ("rfi", "rfe"):
         entries = items(document.get(f"{kind}Entries"))
         unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
         entry = next(unanswered, entries[-1] if entries else {})
-        form[f"{kind}_received_date"] = entry.get("receivedDate")
-        form[f"{kind}_due_date"] = entry.get("responseDueDate")
-        form[f"{kind}_submitted_date"] = entry.get("responseSubmittedDate")
+        form |= {f"{kind}_{step}_date": entry.get(name) for step, name in _ENTRY.items()}
     return form
 
 
