@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
+import pytest
 
 from fixtures.deployment import Deployment
 
@@ -22,12 +23,24 @@ SETTLED = ("completed", "failed")
 
 
 class Client:
-    """Calls one deployment, as its administrator unless told otherwise."""
+    """Calls one deployment, as its administrator unless told otherwise.
 
-    def __init__(self, deployment: Deployment) -> None:
+    `elsewhere`: it was not started here, may lack the test project's functions, and has none of the embedded
+    deployment's extras; a test that needs them is then skipped, not failed.
+    """
+
+    def __init__(self, deployment: Deployment, *, elsewhere: bool = False) -> None:
         self.deployment = deployment
+        self.elsewhere = elsewhere
         self.admin = {"Authorization": f"Convex {deployment.admin_key}"}
         self.http = httpx.Client(base_url=deployment.url, timeout=DEADLINE_SECONDS)
+
+    @property
+    def site_url(self) -> str:
+        """Where HTTP actions are served."""
+        if not self.deployment.site_url:
+            pytest.skip("needs the address of the deployment's HTTP actions")
+        return self.deployment.site_url
 
     def call(
         self,
@@ -43,7 +56,16 @@ class Client:
         response = self.http.post(f"/api/{kind}", json=body, headers=dict(headers or {}))
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
+        if self.elsewhere:
+            self._skip_what_is_not_there(path, answer)
         return answer
+
+    def _skip_what_is_not_there(self, path: str, answer: Mapping[str, Any]) -> None:
+        missing = "Could not find" in str(answer.get("errorMessage"))
+        if missing and path.startswith(("library:", "actions:", "moment:")) and not path.endswith(":nope"):
+            pytest.skip(f"needs the function {path} of tests/contract/project")
+        if missing and path.startswith("_system/embedded:"):
+            pytest.skip("needs an extra of the embedded deployment")
 
     def value(self, kind: str, path: str, args: Mapping[str, Any] | None = None, **more: Any) -> Any:
         """The result of a function that must succeed."""

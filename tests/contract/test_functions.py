@@ -203,10 +203,7 @@ def test_environment_variables_are_what_functions_see(client: Client) -> None:
 def test_variables_of_the_process_are_hidden_from_functions(client: Client) -> None:
     assert client.value("query", "library:environment", {"name": "PATH"}) is None
     assert client.value("query", "library:environment", {"name": "CONVEX_ADMIN_KEY"}) is None
-    assert (
-        client.value("query", "library:environment", {"name": "CONVEX_SITE_URL"})
-        == client.deployment.site_url
-    )
+    assert client.value("query", "library:environment", {"name": "CONVEX_SITE_URL"}) == client.site_url
 
 
 @pytest.mark.parametrize(
@@ -240,7 +237,7 @@ def test_body_without_json_type_is_refused(client: Client) -> None:
 
 def test_http_actions_are_served_on_the_site_port(client: Client) -> None:
     client.value("mutation", "library:addAuthor", {"name": "Ada"})
-    site = client.deployment.site_url
+    site = client.site_url
     assert client.http.get(f"{site}/names").json() == ["Ada"]
     echoed = client.http.post(f"{site}/echo/deep/path", content=b"hello")
     assert (echoed.status_code, echoed.text, echoed.headers["x-path"]) == (201, "hello", "/echo/deep/path")

@@ -41,7 +41,7 @@ def trust(client: Client, jwks: str) -> None:
 def claims_for(client: Client, **changes: Any) -> dict[str, Any]:
     now = int(time.time())
     usual = {
-        "iss": client.deployment.site_url,
+        "iss": client.site_url,
         "aud": "convex",
         "sub": "user|session",
         "iat": now,
@@ -62,7 +62,7 @@ def test_nobody_is_nobody(client: Client) -> None:
 def test_user_token_becomes_the_identity(client: Client) -> None:
     made = sign(claims_for(client, email="a@example.test"))
     trust(client, made["jwks"])
-    issuer = client.deployment.site_url
+    issuer = client.site_url
     identity = {"issuer": issuer, "subject": "user|session", "tokenIdentifier": f"{issuer}|user|session"}
     for kind, path in (("query", "library:whoAmI"), ("action", "actions:whoAmI")):
         found = client.value(kind, path, headers=bearer(made["token"]))
@@ -185,7 +185,7 @@ def test_paused_deployment_runs_no_function_but_still_answers_its_administrator(
     assert (state(), client.system("frontend/backendState:backendState")["user"]) == ("paused", "paused")
     assert "paused" in client.error("query", "library:whoAmI")
     assert "paused" in client.error("mutation", "library:addAuthor", {"name": "x"}, headers=client.admin)
-    assert client.http.get(f"{client.deployment.site_url}/names").json()["code"] == "BackendIsNotRunning"
+    assert client.http.get(f"{client.site_url}/names").json()["code"] == "BackendIsNotRunning"
     imported = client.run_import(b'{"name":"x"}\n', form="jsonLines", table="authors")
     assert (imported["state"], len(client.documents("authors"))) == ("completed", 1)
     assert client.post("/api/v1/unpause_deployment").status_code == 200

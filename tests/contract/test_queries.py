@@ -121,3 +121,28 @@ def test_normalize_id_knows_the_table(client: Client, author: str) -> None:
     assert client.value("query", "library:normalize", {"id": book}) == book
     assert client.value("query", "library:normalize", {"id": author}) is None
     assert client.value("query", "library:normalize", {"id": f"{book}x"}) is None
+
+
+@pytest.mark.parametrize(
+    ("args", "refusal"),
+    [
+        ({"documents": 32_001, "bytes": 0, "ranges": 0}, "Too many documents read"),
+        ({"documents": 0, "bytes": 17, "ranges": 0}, "Too many bytes read"),
+        ({"documents": 0, "bytes": 0, "ranges": 4_097}, "Too many index ranges read"),
+    ],
+)
+def test_query_reads_at_most_its_limits(
+    client: Client, author: str, args: dict[str, int], refusal: str
+) -> None:
+    for count in (16_000, 16_000, 1) if args["documents"] else ():
+        client.value("mutation", "library:addManyBooks", {"author": author, "count": count})
+    for _ in range(args["bytes"]):
+        add(client, author, notes="x" * 1_000_000)
+    assert refusal in client.error("query", "library:readMuch", {"author": author, "ranges": args["ranges"]})
+
+
+def test_filter_compares_values_of_different_types_by_their_order(client: Client) -> None:
+    client.value("mutation", "library:addAuthor", {"name": "absent"})
+    client.value("mutation", "library:addAuthor", {"name": "number", "age": 5})
+    # absent < null < numbers < booleans: what a boolean is greater than.
+    assert client.value("query", "library:youngerThanTrue") == ["absent", "number"]

@@ -89,6 +89,28 @@ export const page = query({
   handler: (ctx, { paginationOpts }) => ctx.db.query("books").withIndex("by_pages").paginate(paginationOpts),
 });
 
+/** Reads every book of an author, and the same one over and over. */
+export const readMuch = query({
+  args: { author: v.id("authors"), ranges: v.number() },
+  handler: async (ctx, { author, ranges }) => {
+    const one = () => ctx.db.query("books").withIndex("by_author", (q) => q.eq("author", author));
+    for (let i = 0; i < ranges; i++) await one().first();
+    return (await one().collect()).length;
+  },
+});
+
+/** Every author whose age sorts before `true`, as all numbers and an absent age do. */
+export const youngerThanTrue = query({
+  args: {},
+  handler: async (ctx) => {
+    const found = await ctx.db
+      .query("authors")
+      .filter((q) => q.lt(q.field("age"), true as unknown as number))
+      .collect();
+    return found.map(({ name }) => name);
+  },
+});
+
 export const whoAmI = query({ args: {}, handler: (ctx) => ctx.auth.getUserIdentity() });
 
 export const echo = query({ args: { value: v.any() }, handler: (_ctx, { value }) => value });
