@@ -20,6 +20,7 @@ from reports.timeline import Bar, bars
 IMAGE_LIMIT = 400_000  # bytes of one screenshot, and of all of them, that are laid into the page
 IMAGES_LIMIT = 5_000_000
 FINDINGS_FIRST = 60
+SELF_TEST = "harness.self_test"
 SEVERITIES = list(Severity)
 PHASE_TITLES = {
     Phase.DATA: "Data, target still paused",
@@ -133,7 +134,7 @@ def page(evidence: Evidence) -> Page:
         environment=environment,
         verdict=verdict,
         decision=str(evidence.decision.get("decision", "HOLD")),
-        sentence=_sentence(verdict, _totals(evidence)),
+        sentence=f"{_sentence(verdict, _totals(evidence))} {_recall(results)}".rstrip(),
         reasons=_reasons(evidence),
         gates=_pairs(evidence.decision.get("gates")),
         phases=[_phase(phase, evidence) for phase in Phase],
@@ -168,6 +169,12 @@ def _sentence(verdict: str, totals: Mapping[str, int]) -> str:
     if verdict == Verdict.FAIL:
         return f"{failed:,} of {checks:,} checks failed, {unknown:,} could not be judged."
     return f"Not proven: {unknown:,} of {checks:,} checks could not be judged, or a phase is missing."
+
+
+def _recall(results: Iterable[CheckResult]) -> str:
+    """How many of the faults that this run planted in a copy its own checks found."""
+    found = next((result for result in results if result.id == SELF_TEST), None)
+    return f"This run's own recall: {found.matched} of {found.seen} planted faults." if found else ""
 
 
 def _reasons(evidence: Evidence) -> list[str]:

@@ -26,6 +26,7 @@ ROOMS = {Phase.DATA: "checks", Phase.APP: "checks", Phase.SMOKE: "e2e", Phase.AF
 OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
 # Only what judging needs is loaded: the plugins of the harness's own tests take a second to import.
 PLUGINS = {"checks": ("xdist", "fixtures.recorder"), "e2e": ("xdist", "fixtures.recorder", "playwright")}
+SELF_TEST = "harness.self_test"
 ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
 
 
@@ -44,9 +45,19 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     if phase is Phase.SMOKE:
         command += ["--output", str(run.data / phase.value)]  # traces hold people's data
     started = _started(command, settings, run, f"pytest-{phase.value}", attempt)
+    if phase is Phase.DATA:
+        _self_test(settings, run, progress, attempt)
     with _entered(run, f"judge {phase.value}", progress), started as child:
         code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))
+
+
+def _self_test(settings: Settings, run: Run, progress: Progress, attempt: int) -> None:
+    """Plants faults in a copy of the export and lets them be found; without its result nothing passes."""
+    run.require(Phase.DATA, [SELF_TEST])
+    started = _started([sys.executable, "-m", "checks.self_test"], settings, run, "self-test", attempt)
+    with _entered(run, "self-test", progress), started as child:
+        child.wait()
 
 
 def listed(phase: Phase) -> list[str]:

@@ -50,6 +50,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "room"
     folder.mkdir()
     monkeypatch.setitem(suites.ROOMS, Phase.DATA, str(folder))
+    monkeypatch.setattr(suites, "_self_test", lambda *_: None)  # there is no export to plant anything in
     return folder
 
 
@@ -110,3 +111,13 @@ def test_a_plan_names_the_checks_and_records_nothing(room: Path, monkeypatch: py
     monkeypatch.delenv("CUTOVER_RUN", raising=False)
     (room / "check_things.py").write_text(HEAD + "def test_a(record): record(matched=3)\n")
     assert suites.listed(Phase.DATA) == ["things.a"]
+
+
+def test_without_a_result_of_the_self_test_nothing_passes(
+    tmp_path: Path, settings: Settings, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(suites.ROOMS, Phase.DATA, str(tmp_path))
+    results = judged(tmp_path, settings, run, "def test_a(record): record(matched=3)")
+    assert results["things.a"].outcome is Outcome.PASS
+    assert results["harness.data"].outcome is Outcome.UNKNOWN
+    assert [finding.key for finding in results["harness.data"].findings] == [suites.SELF_TEST]

@@ -1,0 +1,102 @@
+"""`python -m checks.self_test`: this run's own recall, before anything is judged.
+
+Plants a handful of faults in a copy of the run's export, compares the copy as the export itself will be
+compared, and records how many were found: `harness.self_test`. The target is not touched. What was planted
+and not found, or too little to plant, is UNKNOWN: such checks prove nothing about this data.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+
+from checks.products import cases, people
+from checks.tally import Tally
+from fixtures.faults import DOCUMENTS
+from fixtures.tamper import Planted, Planting, tamper_apart
+from migration.config import Settings, load
+from migration.errors import CutoverError
+from migration.model import CheckResult, Class, Finding, Kind, Outcome, Phase
+from migration.run import Run
+
+ID = "harness.self_test"
+LEAST = 5
+CHOSEN = (
+    *("missing-case", "swapped-owner", "one-cent", "one-day", "truncated-note", "lost-rfi-entry"),
+    *("lost-deleted-at", "priority-levelled", "zone-changed", "enforcement-on", "stranded-user"),
+    *("unfolded-email", "verified-by-import", "foreign-changed"),
+)
+_EDITS = {fault.name: (fault.tables, fault.edit) for fault in DOCUMENTS}
+
+
+def self_test(run: Run, settings: Settings) -> CheckResult:
+    """Plants, compares, counts. Leaves no copy behind."""
+    copy = run.data / "self_test"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir(mode=0o700)
+    try:
+        (copy / "backup.zip").symlink_to((run.data / "backup.zip").resolve())
+        edits = {name: _EDITS[name] for name in CHOSEN}
+        planting = tamper_apart(run.data / "verified.zip", copy / "verified.zip", edits)
+        seen_as = Run(run.folder, copy)
+        found = {**people(seen_as, settings), **cases(seen_as, settings)}
+    finally:
+        shutil.rmtree(copy)
+    return judged(planting, found)
+
+
+def judged(planting: Planting, found: Mapping[str, Tally]) -> CheckResult:
+    """The result: every planted fault is matched by a finding with its table, key and field, or missed."""
+    findings = [finding for tally in found.values() for finding in tally.findings]
+    missed = {name: one for name, one in planting.planted.items() if not _names(findings, one)}
+    planted, few = len(planting.planted), len(planting.planted) < LEAST
+    error = f"only {planted} faults could be planted in this data" if few else ""
+    if missed:
+        error = f"{len(missed)} of {planted} planted faults were not found"
+    return CheckResult(
+        id=ID,
+        suite="harness",
+        phase=Phase.DATA,
+        scope="this run's own recall",
+        title=f"of {planted} faults planted in a copy of the export, {planted - len(missed)} were found",
+        outcome=Outcome.UNKNOWN if error else Outcome.PASS,
+        attempt=int(os.environ.get("CUTOVER_ATTEMPT", "1")),
+        seen=planted,
+        matched=planted - len(missed),
+        totals={Kind.UNVERIFIABLE: len(missed)} if missed else {},
+        classes={Class.INTRODUCED: len(missed)} if missed else {},
+        findings=[
+            Finding(kind=Kind.UNVERIFIABLE, table=one.table, key=one.key, field=one.field, rule=name)
+            for name, one in missed.items()
+        ],
+        error=error,
+        notes={"planted": list(planting.planted), "nothing to plant in": list(planting.impossible)},
+    )
+
+
+def _names(findings: Iterable[Finding], planted: Planted) -> bool:
+    field = planted.field.partition("[")[0]
+    return any(
+        finding.cls is Class.INTRODUCED
+        and finding.table == planted.table
+        and finding.key.partition("/")[0] == planted.key
+        and (not field or finding.field.partition("[")[0] == field)
+        for finding in findings
+    )
+
+
+def main() -> int:
+    """Records the result; without one the run's verdict is UNKNOWN."""
+    try:
+        run = Run.from_environment()
+        run.append_result(self_test(run, load(run.settings_environment())))
+    except CutoverError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""Troubles of the checks themselves never pass, and an open deployment is judged by what it answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from checks import in_process
+from fixtures.faults import APART, FAULTS, Place, around
+from migration import verdict
+from migration.config import Settings
+from migration.model import Outcome, Phase, Verdict
+from migration.progress import Silent
+from migration.run import Run
+from migration.target import Target
+from tests.teeth.bench import Bench, assert_expected, red, verdict_of
+from verbs import suites
+
+CRASHED = ["check-crashes", "not-exported"]
+MERGED = ["results-cut", "result-forgotten"]
+ALONE = ["worker-killed", "check-deselected", "too-small-source", "functions-open", "shown-to-strangers"]
+
+
+def test_every_fault_around_the_checks_is_planted_here() -> None:
+    assert sorted([*CRASHED, *MERGED, *ALONE]) == sorted(fault.name for fault in around.AROUND)
+    assert {fault.place for fault in around.AROUND} == {Place.CHECKS, Place.OPEN}
+
+
+@pytest.mark.parametrize("name", CRASHED)
+def test_an_export_that_can_not_be_read_is_unknown(name: str, bench: Bench, tmp_path: Path) -> None:
+    data = bench.copy(tmp_path, "verified.zip")
+    if name == "check-crashes":
+        (data / "verified.zip").write_bytes((bench.run.data / "verified.zip").read_bytes()[:-4000])
+    results = bench.judged(data)
+    assert verdict_of(results) is APART[name].verdict
+    assert_expected(APART[name], results)
+
+
+@pytest.mark.parametrize("name", MERGED)
+def test_a_record_that_is_not_whole_is_unknown(name: str, bench: Bench, copied: tuple[Settings, Run]) -> None:
+    _, run = copied
+    results = bench.judged(run.data)
+    run.require(Phase.DATA, [one.id for one in results])
+    for result in results[:-1] if name == "result-forgotten" else results:
+        run.append_result(result)
+    if name == "results-cut":
+        record = run.folder / "results.jsonl"
+        record.write_bytes(record.read_bytes()[:-30])
+    assert verdict.merge(run, [Phase.DATA]) is APART[name].verdict
+
+
+def test_a_source_that_is_too_small_is_unknown(bench: Bench, tmp_path: Path) -> None:
+    demanding = bench.settings.model_copy(update={"minimum_users": 1000, "minimum_cases": 100_000})
+    results = in_process.judged(bench.run, demanding, bench.copy(tmp_path))
+    assert verdict_of(results) is Verdict.UNKNOWN
+    assert red(results) == ["vacuity.source[users]", "vacuity.source[cases]"]
+
+
+def test_judges_that_were_killed_are_unknown(
+    copied: tuple[Settings, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, run = copied
+    watched = suites._watched
+
+    def killed(child: subprocess.Popen[bytes], *others: object) -> int:
+        os.kill(child.pid, signal.SIGKILL)
+        return watched(child, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(suites, "_watched", killed)
+    suites.judge(settings, run, Phase.DATA, Silent(), workers=1)
+    assert verdict.merge(run, [Phase.DATA]) is APART["worker-killed"].verdict
+
+
+def test_a_check_that_was_left_out_is_unknown(
+    copied: tuple[Settings, Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, run = copied
+    left_out = "counts.documents[cases]"
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k 'test_documents and users'")
+    suites.judge(settings, run, Phase.DATA, Silent(), workers=1)
+    assert verdict.merge(run, [Phase.DATA]) is APART["check-deselected"].verdict
+    outcomes = {result.id: result.outcome for result in run.results()}
+    assert outcomes["harness.data"] is Outcome.UNKNOWN
+    assert outcomes["counts.documents[users]"] is Outcome.PASS
+    assert left_out not in outcomes
+
+
+def test_functions_that_answer_anybody_are_found(bench: Bench, tmp_path: Path) -> None:
+    with _answering_everything() as url:
+        target = bench.settings.target.model_copy(update={"url": url})
+        open_to_all = bench.settings.model_copy(update={"target": target})
+        results = in_process.judged(bench.run, open_to_all, bench.copy(tmp_path), phase=Phase.APP)
+    access = [result for result in results if result.suite == "access"]
+    assert verdict_of(access, Phase.APP) is Verdict.FAIL
+    assert_expected(APART["functions-open"], access)
+    assert [result.id for result in access if result.outcome is Outcome.PASS] == []
+
+
+def test_cases_shown_to_strangers_are_found(bench: Bench, tmp_path: Path) -> None:
+    Target(bench.settings.target.url, bench.settings.target.admin_key.get_secret_value()).unpause()
+    data = bench.copy(tmp_path)
+    assert red(bench.judged(data, Phase.APP)) == []
+    FAULTS["swapped-owner"].plant(bench.settings)
+    results = bench.judged(data, Phase.APP)
+    assert verdict_of(results, Phase.APP) is Verdict.FAIL
+    assert_expected(APART["shown-to-strangers"], results)
+
+
+class _Anything(BaseHTTPRequestHandler):
+    """Answers every query with a success, as a deployment would that has every function for everybody."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        tiles = {"pwd": {"count": 7}}
+        body = json.dumps({"status": "success", "value": tiles}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keeps quiet."""
+
+
+@contextmanager
+def _answering_everything() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Anything)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
