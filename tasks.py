@@ -223,6 +223,14 @@ def test(_: Context, path: str = "tests", select: str = "", workers: int = 2) ->
 
 
 @verb
+def contract(_: Context, url: str = "", confirm: str = "", workers: int = 2) -> None:
+    """Holds a deployment to Convex's wire, statement by statement."""
+    from verbs import contract as suite
+
+    leave(suite.run(url=url, confirm=confirm, workers=workers))
+
+
+@verb
 def check(_: Context, workers: int = 2) -> None:
     """Linters, types and tests."""
     from verbs import quality
@@ -260,12 +268,12 @@ CHAPTERS = {
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
     "Judge it": ["verify", "smoke", "accept", "decide", "report", "runs", "dates"],
     "Go back": ["rollback", "unfence"],
-    "Work on the harness": ["setup", "doctor", "test", "check", "lint", "types", "lock"],
+    "Work on the harness": ["setup", "doctor", "test", "contract", "check", "lint", "types", "lock"],
 }
 
 namespace = Collection(
     rehearse, faults, migrate, verify, smoke, accept, decide, report, runs, dates, rollback, unfence,
-    setup, doctor, test, check, lint, types, lock,
+    setup, doctor, test, contract, check, lint, types, lock,
     pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

@@ -38,6 +38,7 @@ FLAGS = {
     "by": "who decides",
     "reason": "why",
     "vectors": "a file of date vectors, one a line (default: the public ones)",
+    "url": "the deployment to try instead of the embedded one (key in CONVEX_SELF_HOSTED_ADMIN_KEY)",
     "path": "which tests (default: all)",
     "select": "only tests whose name matches this expression",
 }

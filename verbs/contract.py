@@ -1,0 +1,62 @@
+"""`contract`: holds a deployment to the wire contract and says, statement by statement, what came of it.
+
+Runs tests/contract as a process; the statements, their states and docs/contract.md are `fixtures.statements`.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import httpx
+
+from fixtures import statements
+from migration.config import ROOT
+from migration.errors import FAIL, PASS, Refusal
+from verbs.show import answer
+
+KEY = "CONVEX_SELF_HOSTED_ADMIN_KEY"
+
+
+def run(*, url: str, confirm: str, workers: int) -> int:
+    """Runs the suite against `url`, or the embedded deployment, and prints the list. PASS, or FAIL."""
+    environment = dict(os.environ)
+    environment.pop("CUTOVER_CONTRACT_URL", None)
+    if url:
+        _refuse_unless_meant(url, confirm)
+        environment["CUTOVER_CONTRACT_URL"] = url.rstrip("/")
+        workers = 1  # the tests empty the one deployment there is
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "junit.xml"
+        command = [sys.executable, "-m", "pytest", "tests/contract", "-n", str(workers), "-q", "--no-header"]
+        subprocess.run(
+            [*command, "-k", "not statement", f"--junitxml={report}"],
+            cwd=ROOT,
+            env=environment,
+            stdout=sys.stderr,
+            check=False,
+        )
+        judged = statements.judge(statements.read(), statements.outcomes(report))
+    answer("\n".join([*statements.lines(judged), statements.summary(judged)]))
+    if not url:
+        statements.PAGE.write_text(statements.page(judged), "utf-8")
+        answer(f"written: {statements.PAGE.relative_to(ROOT)}")
+    return FAIL if any(one.state is statements.State.FAILED for one in judged) else PASS
+
+
+def _refuse_unless_meant(url: str, confirm: str) -> None:
+    """The suite empties the deployment: its name must be typed, and its key be in the environment."""
+    if not os.environ.get(KEY):
+        raise Refusal(f"The admin key of {url} is missing.", next_step=f"Set {KEY}.")
+    try:
+        name = httpx.get(f"{url.rstrip('/')}/instance_name", timeout=30).text.strip()
+    except httpx.HTTPError as error:
+        raise Refusal(f"{url} does not answer ({type(error).__name__}).", next_step="Check --url.") from error
+    if confirm != name:
+        raise Refusal(
+            f"The contract suite EMPTIES the deployment {name} at {url}; nothing was touched.",
+            next_step=f"If it may be emptied, add --confirm {name}.",
+        )
