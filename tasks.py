@@ -44,10 +44,15 @@ def rehearse(
 
 
 @verb
-def faults(_: Context, names: bool = False) -> None:
+def faults(_: Context, names: bool = False, write_docs: bool = False) -> None:
     """Corruptions that rehearse --fault plants and must find."""
     from fixtures.faults import FAULTS
 
+    if write_docs:
+        from verbs import quality
+
+        answer(f"Wrote {quality.write_detection()}.")
+        return
     for name, fault in FAULTS.items():
         answer(name if names else f"{name:<22} {fault.summary} Found by: {', '.join(fault.must)}.")
 

@@ -28,6 +28,7 @@ FLAGS = {
     "hazards": "add rows that must be quarantined; nothing is loaded then",
     "fault": "plant this corruption after the load (see `faults`); the verdict must be FAIL",
     "names": "only the names, one a line",
+    "write_docs": "write docs/detection.md anew from the catalogue",
     "fix": "mend what the linters can mend",
     "check": "the check's id, as the report's gates name it",
     "count": "how many findings are accepted: exactly as many as the report shows",

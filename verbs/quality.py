@@ -13,6 +13,7 @@ from pathlib import Path
 from fixtures.provision import node_binary
 from migration.config import ROOT
 from migration.errors import Refusal
+from migration.model import Phase
 
 ROOMS = ("tasks.py", "verbs", "migration", "checks", "e2e", "fixtures", "reports", "tests")
 LOCKED = {"requirements": [], "requirements-node": ["--no-deps"], "requirements-postgres": ["--no-deps"]}
@@ -23,6 +24,19 @@ def tests(*, path: str, select: str, workers: int) -> int:
     """Runs the harness's own tests and returns pytest's code."""
     chosen = ["-k", select] if select else []
     return _run("tests", [sys.executable, "-m", "pytest", *path.split(), "-n", str(workers), *chosen])
+
+
+def write_detection() -> Path:
+    """Writes docs/detection.md anew from the fault catalogue and the checks that there are."""
+    from fixtures.faults.detection import family, page
+    from verbs import suites
+
+    phases = (Phase.DATA, Phase.APP, Phase.AFTER)
+    written = ROOT / "docs" / "detection.md"
+    written.write_text(
+        page({family(name) for phase in phases for name in suites.listed(phase)}), encoding="utf-8"
+    )
+    return written
 
 
 def lint(*, fix: bool = False) -> int:

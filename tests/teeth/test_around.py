@@ -105,7 +105,9 @@ def test_functions_that_answer_anybody_are_found(bench: Bench, tmp_path: Path) -
     assert [result.id for result in access if result.outcome is Outcome.PASS] == []
 
 
-def test_cases_shown_to_strangers_are_found(bench: Bench, tmp_path: Path) -> None:
+def test_what_changes_after_the_data_was_judged_is_found_through_the_app(
+    bench: Bench, tmp_path: Path
+) -> None:
     Target(bench.settings.target.url, bench.settings.target.admin_key.get_secret_value()).unpause()
     data = bench.copy(tmp_path)
     assert red(bench.judged(data, Phase.APP)) == []
@@ -113,6 +115,10 @@ def test_cases_shown_to_strangers_are_found(bench: Bench, tmp_path: Path) -> Non
     results = bench.judged(data, Phase.APP)
     assert verdict_of(results, Phase.APP) is Verdict.FAIL
     assert_expected(APART["shown-to-strangers"], results)
+    around.OPENED.plant(bench.settings)
+    results = bench.judged(data, Phase.APP)
+    assert verdict_of(results, Phase.APP) is Verdict.FAIL
+    assert_expected(around.OPENED, results)
 
 
 class _Anything(BaseHTTPRequestHandler):
