@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checks.calendar.days import Instant, filled
+from checks.calendar.days import Instant, Thrown, filled
 from checks.calendar.reading import parse_iso
+
+
+class _Instants(dict[str, Instant]):
+    """The instants of the fields that are text; date-fns throws over anything else."""
+
+    def __missing__(self, field: str) -> Instant:
+        raise Thrown("TypeError")
 
 
 class Judgement:
@@ -14,6 +21,9 @@ class Judgement:
 
     def __init__(self, form: Mapping[str, Any]) -> None:
         self._form = form
+        self._given = frozenset(field for field, value in form.items() if filled(value))
+        texts = ((field, form[field]) for field in self._given)
+        self._at = _Instants((field, parse_iso(text)) for field, text in texts if isinstance(text, str))
         self.errors: list[tuple[str, str]] = []
         self.warnings: list[tuple[str, str]] = []
 
@@ -23,15 +33,15 @@ class Judgement:
 
     def has(self, *fields: str) -> bool:
         """Whether all of these are given."""
-        return all(filled(self._form.get(field)) for field in fields)
+        return self._given.issuperset(fields)
 
     def instant(self, field: str) -> Instant:
         """The field as date-fns reads it."""
-        return parse_iso(self._form[field])
+        return self._at[field]
 
     def after(self, one: str, other: str) -> bool:
         """Whether one field's date lies strictly after another's; never when either can not be read."""
-        later, earlier = self.instant(one), self.instant(other)
+        later, earlier = self._at[one], self._at[other]
         return later is not None and earlier is not None and later > earlier
 
     def error(self, rule: str, field: str) -> None:
@@ -45,7 +55,7 @@ class Judgement:
     def valid(self, rule: str, *fields: str) -> bool:
         """Whether all of these can be read; the first that can not is blamed by the rule."""
         for field in fields:
-            if self.instant(field) is None:
+            if self._at[field] is None:
                 self.error(rule, field)
                 return False
         return True
@@ -57,8 +67,8 @@ class Judgement:
         """
         if not self.valid(rule, *checked):
             return False
-        readable = self.instant(first) is not None and self.instant(second) is not None
-        if readable and not self.after(second, first):
+        earlier, later = self._at[first], self._at[second]
+        if earlier is not None and later is not None and later <= earlier:
             self.error(rule, blamed)
         return True
 

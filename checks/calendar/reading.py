@@ -38,7 +38,7 @@ _LOOSE = (
 
 def is_shaped(value: Any) -> bool:
     """Whether this is text of the shape dddd-dd-dd, possible or not."""
-    return isinstance(value, str) and _SHAPE.fullmatch(value) is not None
+    return isinstance(value, str) and _shaped(value) is not None
 
 
 def shaped(value: Any) -> Instant:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checks.calendar.days import Instant, filled, formatted, full_days, iso, later
+from checks.calendar.days import Instant, filled, full_days, iso
 from checks.calendar.judgement import Judgement
+from checks.calendar.reading import shaped
 from checks.calendar.recruitment import SNAKE
 from checks.calendar.recruitment_rules import validate_recruitment
 from checks.calendar.windows import (
@@ -20,9 +21,11 @@ from checks.calendar.windows import (
     WAIT_AFTER_RECRUITMENT,
     WINDOW_AFTER_FIRST_STEP,
     days_after,
-    derived,
     items,
     pwd_expiration,
+    recruitment_end,
+    recruitment_start,
+    shown_after,
 )
 
 SOON = 7
@@ -63,10 +66,9 @@ def path_of(field: str) -> str:
 
 def form_of(document: Mapping[str, Any]) -> dict[str, Any]:
     """A case document in the validator's words; the derived dates are worked out again, as v2 does."""
-    again = derived(document)
     form = {snake: document.get(camel) for snake, camel in FIELDS.items()}
-    form["recruitment_start_date"] = again["recruitmentStartDate"]
-    form["recruitment_end_date"] = again["recruitmentEndDate"]
+    form["recruitment_start_date"] = recruitment_start(document)
+    form["recruitment_end_date"] = recruitment_end(document)
     for kind in ("rfi", "rfe"):
         entries = items(document.get(f"{kind}Entries"))
         unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
@@ -128,8 +130,8 @@ def _eta9089(case: Judgement) -> None:
         case.ordered("V-ETA-03", filing, pwd, blamed=filing, checked=() if unread else (filing, pwd))
     if case.has(filing, certified):
         case.ordered("V-ETA-04", filing, certified, blamed=certified, checked=(certified,))
-    ends = later(case.instant(certified), CERTIFICATION_LIFE) if case.has(certified, expires) else None
-    if ends is not None and formatted(ends) != case[expires]:
+    since = case.instant(certified) if case.has(certified, expires) else None
+    if since is not None and shown_after(since, CERTIFICATION_LIFE) != case[expires]:
         case.warn("V-ETA-05", expires)
 
 
@@ -149,6 +151,8 @@ def _i140(case: Judgement) -> None:
 def _request(case: Judgement, kind: str, filing: str, today: str) -> None:
     """An RFI or an RFE. What can not be read counts as out of order here."""
     received, due, answered = (f"{kind}_{step}_date" for step in ("received", "due", "submitted"))
+    if not case.has(received) and not case.has(due):
+        return
     rule = f"V-{kind.upper()}-0"
     if case.has(filing, received) and not case.after(received, filing):
         case.error(f"{rule}1", received)
@@ -159,7 +163,7 @@ def _request(case: Judgement, kind: str, filing: str, today: str) -> None:
     if case.has(due, answered) and case.after(answered, due):
         case.warn(f"{rule}4", answered)
     if case.has(due) and not case.has(answered):
-        left = full_days(Judgement({"today": today}).instant("today"), case.instant(due))
+        left = full_days(shaped(today), case.instant(due))
         if left is not None and 0 <= left <= SOON:
             case.warn(f"{rule}5", due)
 

@@ -8,10 +8,12 @@ date-fns can read. The window object, which takes both, is in `filing`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from checks.calendar.days import (
     DAY,
+    Instant,
     Thrown,
     civil,
     clipped,
@@ -43,6 +45,11 @@ def pwd_expiration(determination: Any) -> str:
     instant = parse_iso(determination) if is_shaped(determination) else None
     if instant is None:
         raise Thrown("Error")
+    return _season(instant)
+
+
+@lru_cache(1 << 15)
+def _season(instant: int) -> str:
     year, month, day = civil(instant // DAY)
     if (4, 2) <= (month, day) <= (6, 30):
         return formatted(later(instant, PWD_SHORTEST))
@@ -54,7 +61,13 @@ def days_after(start: Any, days: int) -> str:
 
     Thrown RangeError for other text, TypeError for what is no text.
     """
-    return formatted(later(parse_iso(start), days))
+    return shown_after(parse_iso(start), days)
+
+
+@lru_cache(1 << 15)
+def shown_after(start: Instant, days: int) -> str:
+    """The same from an instant."""
+    return formatted(later(start, days))
 
 
 def add_days(text: Any, days: Any) -> str:
@@ -78,8 +91,7 @@ def derived(case: Case) -> dict[str, str | None]:
 
     Additional recruitment counts towards the end only, and only of a professional occupation.
     """
-    start = _extreme(min, (case.get(field) for field in STARTS))
-    end = _extreme(max, ends(case))
+    start, end = recruitment_start(case), recruitment_end(case)
     pwd = case.get("pwdExpirationDate")
     return {
         "recruitmentStartDate": start,
@@ -90,28 +102,37 @@ def derived(case: Case) -> dict[str, str | None]:
     }
 
 
-def filing_opens(recruitment_end: Any) -> str | None:
+def recruitment_start(case: Case) -> str | None:
+    """The first mandatory step, as it was written."""
+    return _extreme(min, (case.get(field) for field in STARTS))
+
+
+def recruitment_end(case: Case) -> str | None:
+    """The last step that counts, as it was written."""
+    return _extreme(max, ends(case))
+
+
+def filing_opens(end: Any) -> str | None:
     """30 days after the last recruitment step (20 CFR 656.17)."""
-    end = shaped(recruitment_end)
-    return None if end is None else iso(later(end, WAIT_AFTER_RECRUITMENT))
+    return _after(end, WAIT_AFTER_RECRUITMENT) if is_shaped(end) else None
 
 
-def filing_closes(recruitment_start: Any, pwd: Any) -> str | None:
+def filing_closes(start: Any, pwd: Any) -> str | None:
     """180 days after the first step, or when the PWD expires, whichever comes first (20 CFR 656.17)."""
-    start, limit = shaped(recruitment_start), shaped(pwd)
-    if start is None:
+    first, limit = shaped(start), shaped(pwd)
+    if first is None:
         return None
-    natural = start + WINDOW_AFTER_FIRST_STEP * DAY
-    return str(pwd) if limit is not None and limit < natural else iso(natural)
+    if limit is not None and limit < first + WINDOW_AFTER_FIRST_STEP * DAY:
+        return str(pwd)
+    return _after(start, WINDOW_AFTER_FIRST_STEP)
 
 
-def recruitment_closes(recruitment_start: Any, pwd: Any) -> str | None:
+def recruitment_closes(start: Any, pwd: Any) -> str | None:
     """150 days after the first step, or 30 before the PWD expires, compared as text."""
-    start, limit = shaped(recruitment_start), shaped(pwd)
-    if start is None:
+    if not is_shaped(start):
         return None
-    natural = iso(later(start, RECRUITMENT_WINDOW))
-    return natural if limit is None else min(natural, iso(later(limit, -PWD_BUFFER)))
+    natural = _after(start, RECRUITMENT_WINDOW)
+    return min(natural, _after(pwd, -PWD_BUFFER)) if is_shaped(pwd) else natural
 
 
 def items(value: Any) -> list[Mapping[str, Any]]:
@@ -129,6 +150,12 @@ def ends(case: Case) -> Iterator[Any]:
     if filled(case.get("isProfessionalOccupation")):
         yield case.get("additionalRecruitmentEndDate")
         yield from (method.get("date") for method in items(case.get("additionalRecruitmentMethods")))
+
+
+@lru_cache(1 << 15)
+def _after(text: str, days: int) -> str:
+    """So many days after a text of the shape. Kept: the dates of many cases are the same."""
+    return iso(later(shaped(text), days))
 
 
 def _extreme(pick: Callable[..., str], candidates: Iterable[Any]) -> str | None:
