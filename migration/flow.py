@@ -260,8 +260,9 @@ def _preflight(context: Context) -> None:
     """What can be known to fail later is refused now: layout, rights, an empty source, a key that may only
     read."""
     with explained("The preflight", touched=bool(context.run.ledger())):
+        layout = context.layout
         fence.examine(context.source)
-        snapshot.not_empty(context.source, context.layout, context.least)
+        snapshot.not_empty(context.source, layout, context.least)
         if context.target.info().read_only_key:
             raise Refusal(
                 "The target's key may only read.",
