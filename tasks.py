@@ -236,6 +236,22 @@ def contract(_: Context, url: str = "", confirm: str = "", workers: int = 2) -> 
 
 
 @verb
+def bench(_: Context, what: str) -> None:
+    """Measures: `bench convex`, the embedded deployment."""
+    from verbs import bench as measuring
+
+    leave(measuring.run(what))
+
+
+@verb
+def soak(_: Context, what: str) -> None:
+    """Long runs: `soak convex`. Stopped, it goes on later."""
+    from verbs import soak as lasting
+
+    leave(lasting.run(what))
+
+
+@verb
 def check(_: Context, workers: int = 2) -> None:
     """Linters, types and tests."""
     from verbs import quality
@@ -273,12 +289,23 @@ CHAPTERS = {
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
     "Judge it": ["verify", "smoke", "accept", "decide", "report", "runs", "dates"],
     "Go back": ["rollback", "unfence"],
-    "Work on the harness": ["setup", "doctor", "test", "contract", "check", "lint", "types", "lock"],
+    "Work on the harness": [
+        "setup",
+        "doctor",
+        "test",
+        "contract",
+        "bench",
+        "soak",
+        "check",
+        "lint",
+        "types",
+        "lock",
+    ],
 }
 
 namespace = Collection(
     rehearse, faults, migrate, verify, smoke, accept, decide, report, runs, dates, rollback, unfence,
-    setup, doctor, test, contract, check, lint, types, lock,
+    setup, doctor, test, contract, bench, soak, check, lint, types, lock,
     pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

@@ -39,6 +39,7 @@ FLAGS = {
     "by": "who decides",
     "reason": "why",
     "vectors": "a file of date vectors, one a line (default: the public ones)",
+    "what": "what to measure or to run: convex",
     "url": "the deployment to try instead of the embedded one (key in CONVEX_SELF_HOSTED_ADMIN_KEY)",
     "path": "which tests (default: all)",
     "select": "only tests whose name matches this expression",
@@ -49,7 +50,7 @@ def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
     """An invoke task whose flags are documented in `FLAGS` and whose errors end as the laws say."""
     names = list(inspect.signature(body).parameters)[1:]
     explained: dict[str, str] = {name: FLAGS[name] for name in names}
-    made: Any = task(help=explained, positional=[name for name in names if name in {"key", "check"}])(
+    made: Any = task(help=explained, positional=[name for name in names if name in {"key", "check", "what"}])(
         guarded(body)
     )
     return cast("Task[Callable[Arguments, None]]", made)
