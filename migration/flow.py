@@ -94,6 +94,16 @@ def open_target(settings: Settings, run: Run, progress: Progress | None = None) 
         context.target.unpause()
 
 
+def must_be_loaded(run: Run) -> None:
+    """`RunIncomplete` when nothing of this run is on the target: then there is nothing to judge."""
+    if not _committed(run):
+        raise RunIncomplete(
+            f"Nothing of run {run.id} is loaded on the target, so there is nothing to judge.",
+            touched="Nothing was changed.",
+            next_step="Go on with invoke migrate --resume, or begin anew with invoke migrate.",
+        )
+
+
 def must_run(settings: Settings, run: Run) -> None:
     """`RunIncomplete` when the target is still paused: its site can not be judged then."""
     with _connected(settings, run, None, pins.verify) as context:

@@ -28,6 +28,7 @@ SMOKE = (Phase.SMOKE, Phase.AFTER)
 def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the data while the target is paused; only a PASS opens it, and then the app is judged."""
     with progress.step("verify"):
+        flow.must_be_loaded(run)
         flow.export_target(settings, run, "verified.zip", progress)
         suites.judge(settings, run, Phase.DATA, progress, workers=workers)
         if (data := verdict.merge(run, [Phase.DATA])) is not Verdict.PASS:
@@ -40,6 +41,7 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
 def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the site in a browser as the canary, then that nothing but the canary's documents changed."""
     with progress.step("smoke"):
+        flow.must_be_loaded(run)
         flow.must_run(settings, run)
         suites.process("checks.canary", settings, run, progress, step="canary")
         suites.judge(settings, run, Phase.SMOKE, progress)

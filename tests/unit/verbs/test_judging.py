@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,13 @@ def test_a_target_that_is_still_paused_is_not_judged_in_a_browser(
     with pytest.raises(RunIncomplete, match="paused"):
         judging.smoke(settings, run, Silent())
     assert run.required() == {}
+
+
+@pytest.mark.parametrize("judge", [judging.verify, judging.smoke])
+def test_a_run_that_has_loaded_nothing_is_not_judged(
+    judge: Callable[..., Verdict], settings: Settings, acts: list[str]
+) -> None:
+    run = Run.create(settings)
+    with pytest.raises(RunIncomplete, match=f"Nothing of run {run.id} is loaded"):
+        judge(settings, run, Silent())
+    assert acts == []
