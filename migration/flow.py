@@ -104,6 +104,12 @@ def must_be_loaded(run: Run) -> None:
         )
 
 
+def was_opened(run: Run) -> bool:
+    """Whether the target was opened after its last load: since then its users write, and the canary."""
+    steps = [entry.step for entry in run.ledger() if entry.outcome is StepOutcome.DONE]
+    return "open" in steps[len(steps) - steps[::-1].index("load") :] if "load" in steps else False
+
+
 def must_run(settings: Settings, run: Run) -> None:
     """`RunIncomplete` when the target is still paused: its site can not be judged then."""
     with _connected(settings, run, None, pins.verify) as context:

@@ -26,10 +26,15 @@ SMOKE = (Phase.SMOKE, Phase.AFTER)
 
 
 def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
-    """Judges the data while the target is paused; only a PASS opens it, and then the app is judged."""
+    """Judges the data while the target is paused; only a PASS opens it, and then the app is judged.
+
+    Asked again once it is open, the data is that of the export from before: what users and the canary have
+    written since is no fault of the migration, and must not become what `smoke` is compared with.
+    """
     with progress.step("verify"):
         flow.must_be_loaded(run)
-        flow.export_target(settings, run, "verified.zip", progress)
+        if not flow.was_opened(run):
+            flow.export_target(settings, run, "verified.zip", progress)
         suites.judge(settings, run, Phase.DATA, progress, workers=workers)
         if (data := verdict.merge(run, [Phase.DATA])) is not Verdict.PASS:
             return data

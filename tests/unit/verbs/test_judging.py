@@ -67,6 +67,26 @@ def test_only_a_pass_opens_the_target_and_lets_the_app_be_judged(
     assert verdict is wanted[outcome]
 
 
+def done(run: Run, step: str) -> None:
+    """Notes a step's good end."""
+    run.append_ledger(LedgerEntry(step=step, outcome=StepOutcome.DONE, at="2026-01-15T00:00:01.000Z"))
+
+
+def test_once_opened_the_data_is_judged_as_it_was_before_until_it_is_loaded_again(
+    settings: Settings, acts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(suites, "judge", lambda *_, **__: None)
+    run = loaded(settings)
+    assert judging.verify(settings, run, Silent()) is Verdict.UNKNOWN
+    assert acts == ["export"]
+    done(run, "open")
+    judging.verify(settings, run, Silent())
+    assert acts == ["export"]
+    done(run, "load")
+    judging.verify(settings, run, Silent())
+    assert acts == ["export", "export"]
+
+
 def test_a_new_run_refused_before_its_first_step_never_was(settings: Settings, line: Line) -> None:
     kept = loaded(settings)
     refused = line.begin_run(settings)
