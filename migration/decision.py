@@ -18,7 +18,7 @@ from migration.acceptance import ACCEPTANCES
 from migration.errors import Refusal
 from migration.model import Choice, LedgerEntry, Verdict
 from migration.run import Run, iso_now
-from migration.verdict import is_loaded
+from migration.verdict import is_loaded, is_rolled_back
 
 FRESH = timedelta(hours=4)
 """How long a verdict may be acted on: after that the target has lived on, and is judged again first."""
@@ -43,6 +43,7 @@ def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTA
     decision = weigh(
         Verdict(verdict.get("verdict", Verdict.UNKNOWN)),
         loaded=is_loaded(run.ledger()),
+        rolled_back=is_rolled_back(run.ledger()),
         gates={
             **acceptance.gates(verdict.get("gate_shut", {}), acceptance.read(acceptances)),
             "pair": _pair(str(manifest.get("environment", ""))),
@@ -63,17 +64,17 @@ def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTA
     return decision
 
 
-def weigh(verdict: Verdict, *, loaded: bool, gates: Mapping[str, str]) -> Decision:
-    """The decision itself. `loaded`: the import is on the target and was not taken back."""
+def weigh(verdict: Verdict, *, loaded: bool, gates: Mapping[str, str], rolled_back: bool = False) -> Decision:
+    """The decision itself. `loaded`: the import is on the target; `rolled_back`: it was, and is no more."""
     shut = [f"gate {name}: {state}" for name, state in sorted(gates.items()) if state != "open"]
+    if verdict is Verdict.FAIL and loaded:
+        reason = "the migrated data or the app failed a check"
+        return Decision(Choice.ROLLBACK, verdict, [reason], dict(gates))
     if verdict is Verdict.FAIL:
-        choice = Choice.ROLLBACK if loaded else Choice.NO_GO
         reason = (
-            "the migrated data or the app failed a check"
-            if loaded
-            else "it failed before anything was loaded"
+            "it failed a check and was rolled back" if rolled_back else "it failed before anything was loaded"
         )
-        return Decision(choice, verdict, [reason], dict(gates))
+        return Decision(Choice.NO_GO, verdict, [reason], dict(gates))
     if verdict is Verdict.UNKNOWN:
         return Decision(Choice.HOLD, verdict, ["not everything that is required was proven"], dict(gates))
     if shut or not loaded:

@@ -196,5 +196,5 @@ def _point_latest_at(folder: Path) -> None:
     latest = folder.parent.parent / "latest"
     temporary = latest.with_name(f".latest.{os.getpid()}")
     temporary.unlink(missing_ok=True)
-    temporary.symlink_to(folder)
+    temporary.symlink_to(folder.relative_to(latest.parent))  # so that the checkout may move
     temporary.replace(latest)

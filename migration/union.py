@@ -217,6 +217,3 @@ def _refuse(conflicts: _Conflicts) -> None:
 
 def _first(keys: list[str]) -> str:
     return ", ".join(keys[:_SHOWN]) + (", ..." if len(keys) > _SHOWN else "")
-
-
-__all__ = ["ChangedSince", "NotOurRecord", "TableUnion", "Union", "build"]

@@ -6,11 +6,12 @@ results.json and verdict.json. FAIL beats UNKNOWN beats PASS, everywhere:
 
     no required checks, or one without a result                        UNKNOWN
     a check that crashed or could not judge                            UNKNOWN
-    a red check that turned green without a load or rollback between   UNKNOWN
+    a red check that turned green without a load between               UNKNOWN
     a red check, critical or major; rows in quarantine                 FAIL
     a red check, minor; findings inherited from v1                     stays PASS, shuts the gate on GO
 
-Results from before the last load or rollback judge data that is no longer there: they are not counted.
+Results from before the last load judge data that is no longer there: they are not counted. After a rollback
+the findings stay on record, but nothing is loaded any more, so that a PASS can not survive it.
 """
 
 from __future__ import annotations
@@ -93,20 +94,31 @@ def judge(
 
 
 def current(results: Sequence[CheckResult], ledger: Sequence[LedgerEntry]) -> list[CheckResult]:
-    """The results that judge what is on the target now: those recorded after the last load or rollback
-    ended."""
+    """The results that judge the last load: those recorded after it ended.
+
+    A rollback does not void them: what was found stays on record, with the reason why it was rolled back.
+    """
     seen = [
         int(entry.notes.get("results", 0))
         for entry in ledger
-        if entry.step in _CHANGES and entry.outcome is StepOutcome.DONE
+        if entry.step == "load" and entry.outcome is StepOutcome.DONE
     ]
     return list(results[seen[-1] :]) if seen else list(results)
 
 
 def is_loaded(ledger: Sequence[LedgerEntry]) -> bool:
     """Whether the import was committed and not taken back since."""
+    return _last_change(ledger) == "load"
+
+
+def is_rolled_back(ledger: Sequence[LedgerEntry]) -> bool:
+    """Whether what was loaded has been taken back since."""
+    return _last_change(ledger) == "rollback"
+
+
+def _last_change(ledger: Sequence[LedgerEntry]) -> str:
     changes = [entry.step for entry in ledger if entry.step in _CHANGES and entry.outcome is StepOutcome.DONE]
-    return changes[-1:] == ["load"]
+    return changes[-1] if changes else ""
 
 
 def merge(run: Run, phases: Sequence[Phase] | None = None) -> Verdict:
@@ -150,7 +162,7 @@ def _standing(name: str, attempts: list[CheckResult]) -> Judged:
         reason = next((r.error for r in latest if r.error), "could not judge")
         return Judged(name, standing, "" if standing is Verdict.PASS else reason, latest)
     if standing is Verdict.PASS:
-        return Judged(name, Verdict.UNKNOWN, "red, then green without a load or rollback between", latest)
+        return Judged(name, Verdict.UNKNOWN, "red, then green without a load between", latest)
     last_red = max(result.attempt for result in failed)
     return Judged(name, Verdict.FAIL, "failed", _in_order(r for r in attempts if r.attempt == last_red))
 

@@ -53,6 +53,12 @@ class Rehearsal:
             run = LINE.begin_run(settings)
             with judging.concluding(run) as conclusion:
                 self._cutover(settings, run, progress)
+        if self.fault and conclusion.verdict is Verdict.PASS:
+            raise RunIncomplete(
+                f"The fault {self.fault} was planted, and no check saw it.",
+                touched=f"Run {run.id} is kept; its PASS means nothing.",
+                next_step="A check is missing or blind: do not migrate with this revision.",
+            )
         if conclusion.verdict is Verdict.PASS and not self.keep:
             shutil.rmtree(run.data, ignore_errors=True)  # made-up rows of a pair that is gone
         return conclusion.verdict, run

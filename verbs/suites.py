@@ -62,7 +62,7 @@ def _self_test(settings: Settings, run: Run, progress: Progress, attempt: int) -
 
 def listed(phase: Phase) -> list[str]:
     """The ids of the checks that a phase would run, without running or recording anything."""
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {**_own_environment(), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [*_pytest(phase), "--collect-only"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode not in ENDED_BY_ITSELF:
@@ -118,13 +118,18 @@ def _watched(child: subprocess.Popen[bytes], run: Run, phase: Phase, progress: P
             progress.advance(_lines(results) - before, required if required > 1 else None)
 
 
+def _own_environment() -> dict[str, str]:
+    """This process's environment without pytest's own variables: PYTEST_ADDOPTS could leave checks out."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
 @contextmanager
 def _started(
     command: Sequence[str], settings: Settings, run: Run, log: str, attempt: int
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A child process that knows the run by its environment, and that never outlives this one."""
     environment = {
-        **os.environ,
+        **_own_environment(),
         **run.child_environment(settings),
         "CUTOVER_ATTEMPT": str(attempt),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

@@ -271,6 +271,15 @@ def test_a_rollback_unloads_the_run(run: Run) -> None:
     assert verdict.merge(run) is Verdict.UNKNOWN
 
 
+def test_what_was_found_stays_on_record_after_a_rollback(run: Run) -> None:
+    _record(run, [*all_green(), result("fail", attempt=2)])
+    _ended(run, "rollback")
+    assert verdict.merge(run) is Verdict.FAIL
+    assert any(
+        "failed" in reason for reason in orjson.loads((run.folder / "verdict.json").read_bytes())["errors"]
+    )
+
+
 def test_a_load_that_failed_is_no_load(tmp_path: Path) -> None:
     made = Run.create(settings_for(tmp_path))
     _ended(made, "load", StepOutcome.FAILED)

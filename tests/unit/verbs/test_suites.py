@@ -121,3 +121,9 @@ def test_without_a_result_of_the_self_test_nothing_passes(
     assert results["things.a"].outcome is Outcome.PASS
     assert results["harness.data"].outcome is Outcome.UNKNOWN
     assert [finding.key for finding in results["harness.data"].findings] == [suites.SELF_TEST]
+
+
+def test_options_in_the_environment_leave_no_check_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = suites.listed(Phase.DATA)
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--ignore=checks/check_fields.py")
+    assert suites.listed(Phase.DATA) == everything
