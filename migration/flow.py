@@ -69,7 +69,7 @@ def step(settings: Settings, run: Run, name: str, progress: Progress | None = No
         if missing:
             raise Refusal(
                 f"The step {name} builds on {', '.join(missing)}, which this run has not done.",
-                next_step=f"Run invoke {' '.join([*missing, name])}, or invoke migrate for all of them.",
+                next_step=f"Run invoke {' '.join(_undone(run, wanted))}, or invoke migrate for all of them.",
             )
         if _committed(run) and name != "load":
             raise Refusal(
@@ -78,6 +78,15 @@ def step(settings: Settings, run: Run, name: str, progress: Progress | None = No
             )
         _preflight(context)
         return _carry(context, wanted, resume=False)
+
+
+def _undone(run: Run, wanted: Step) -> list[str]:
+    """`wanted` and every step before it that it builds on, directly or not, and that is not done."""
+    needed = {wanted.name}
+    for earlier in reversed(STEPS):
+        if earlier.name in needed:
+            needed |= {name for name in earlier.inputs if _last_done(run, name) is None}
+    return [one.name for one in STEPS if one.name in needed]
 
 
 def export_target(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> Path:
