@@ -16,14 +16,16 @@ from migration.config import Settings
 from migration.model import Kind
 from migration.run import Run
 
+SUMMARY = "dashboard:getSummary"
 ANONYMOUS: dict[str, tuple[dict[str, Any], object]] = {
     "users:currentUser": ({}, None),
     "users:currentUserProfile": ({}, None),
     "cases:list": ({}, []),
     "cases:hasAnyCases": ({}, False),
     "notifications:getUnreadCount": ({}, 0),
+    SUMMARY: ({}, 0),
 }
-"""Queries that answer emptily without a session: arguments, and the answer."""
+"""Queries that answer emptily without a session: arguments, and the answer (of the dashboard each count)."""
 
 MIGRATION = tuple(
     f"migrations:{name}"
@@ -64,8 +66,7 @@ def access(run: Run, settings: Settings) -> Mapping[str, Tally]:  # noqa: ARG001
     """`anonymous.<function>`, and `closed.<function>` for what must not be there for the public."""
     headers = {"Convex-Client": "cutover-checks-0.1.0"}
     with httpx.Client(base_url=settings.target.url, headers=headers, timeout=30) as client:
-        tallies = {f"anonymous.{path}": _empty(client, path, *ANONYMOUS[path]) for path in ANONYMOUS}
-        tallies["anonymous.dashboard:getSummary"] = _zeros(client)
+        tallies = {f"anonymous.{path}": _empty(client, path, *asked) for path, asked in ANONYMOUS.items()}
         tallies |= {f"closed.{path}": _closed(client, path) for path in (*MIGRATION, *INTERNAL)}
     return tallies
 
@@ -83,27 +84,20 @@ def _empty(client: httpx.Client, path: str, args: dict[str, Any], wanted: object
     tally, answer = Tally(), _ask(client, path, args)
     if answer["status"] != "success":
         tally.find(Kind.UNVERIFIABLE, path, rule="no answer without a session")
-    elif answer["value"] == wanted:
-        tally.match()
-    else:
-        tally.find(Kind.EXTRANEOUS, path, actual=answer["value"], rule="answers without a session")
-    return tally
-
-
-def _zeros(client: httpx.Client) -> Tally:
-    path = "dashboard:getSummary"
-    tally, answer = Tally(), _ask(client, path, {})
-    if answer["status"] != "success":
-        tally.find(Kind.UNVERIFIABLE, path, rule="no answer without a session")
         return tally
-    for name, tile in answer["value"].items():
-        if tile["count"] == 0:
+    for key, value in _parts(path, answer["value"]):
+        if value == wanted:
             tally.match()
         else:
-            tally.find(
-                Kind.EXTRANEOUS, f"{path}/{name}", actual=tile["count"], rule="counts without a session"
-            )
+            tally.find(Kind.EXTRANEOUS, key, actual=value, rule="answers without a session")
     return tally
+
+
+def _parts(path: str, value: Any) -> list[tuple[str, object]]:
+    """What is judged of an answer: the whole of it, of the dashboard each tile's count."""
+    if path == SUMMARY:
+        return [(f"{path}/{name}", tile["count"]) for name, tile in value.items()]
+    return [(path, value)]
 
 
 def _closed(client: httpx.Client, path: str) -> Tally:

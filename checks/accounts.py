@@ -11,6 +11,7 @@ from typing import Any
 from checks.source.layout import LEFT, TABLES
 from checks.source.session import Session, opened
 from checks.tally import Tally
+from checks.values import ABSENT
 from migration.config import Settings
 from migration.model import Class, Kind
 from migration.run import Run
@@ -73,14 +74,14 @@ def _column(
         return tally
     tally.match(rows)
     told = manifest["snapshot"]["non_null"].get(table, {}).get(column)
-    if told is not None and told != filled:
+    if told != filled:
         tally.find(
-            Kind.MISMATCHED,
+            Kind.UNVERIFIABLE if told is None else Kind.MISMATCHED,
             f"{table}.{column}",
             table=table,
             path=column,
             expected=filled,
-            actual=told,
+            actual=ABSENT if told is None else told,
             rule="the manifest's count of values",
         )
     if column in TABLES[table].dropped:

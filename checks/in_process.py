@@ -1,9 +1,8 @@
 """A phase of checks in this process: the same items, products and rules, without pytest's start-up.
 
-For judging copies of an export that differ in a document or two, many times over: the run's self-test
-(`checks.self_test`) and the planted faults of `tests/teeth`. What a run is judged by is the pytest phase;
-nothing here writes into a run. Every item is asked, in the way the modules `check_*` ask it; one that raises
-is UNKNOWN, as it would be there.
+For judging copies of an export that differ in a document or two, many times over: the planted faults of
+`tests/teeth`. What a run is judged by is the pytest phase; nothing here writes into a run. Every item is
+asked, in the way the modules `check_*` ask it; one that raises is UNKNOWN, as it would be there.
 """
 
 from __future__ import annotations

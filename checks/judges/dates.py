@@ -30,7 +30,7 @@ class Dates:
     def __init__(self) -> None:
         names = (*STORED, *dates.DERIVED, "rfi_due", "window", "ten")
         self._tallies = {name: Tally() for name in names}
-        self._candidates: list[tuple[int, str, Document]] = []
+        self._candidates: list[tuple[int, str, Document, Document]] = []
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
         """Work out one case's dates. Cases of v2's own are none of ours."""
@@ -39,7 +39,7 @@ class Dates:
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
         wanted: Document = expected.document if expected else {}
         for field in STORED:
-            self._stored(field, key, wanted, actual)
+            self._stored(self._tallies[field], field, key, wanted, actual)
         again = dates.derived(actual)
         for field in dates.DERIVED:
             self._tallies[field].check(
@@ -48,11 +48,11 @@ class Dates:
         self._window(key, again, actual)
         for index, entry in enumerate(actual.get("rfiEntries") or ()):
             self._rfi(f"{key}/rfiEntries[{index}]", wanted, index, entry)
-        self._remember(key, actual)
+        self._remember(key, wanted, actual)
 
-    def _stored(self, field: str, key: str, wanted: Document, actual: Document) -> None:
+    def _stored(self, tally: Tally, field: str, key: str, wanted: Document, actual: Document) -> None:
         base, rule, words = STORED[field]
-        tally, value = self._tallies[field], actual.get(field, ABSENT)
+        value = actual.get(field, ABSENT)
         right: object
         if base not in actual:
             carried = same(value, wanted.get(field, ABSENT))
@@ -120,38 +120,29 @@ class Dates:
                 rule="the window opens before it closes",
             )
 
-    def _remember(self, key: str, actual: Document) -> None:
+    def _remember(self, key: str, wanted: Document, actual: Document) -> None:
         """Keeps the ten cases to be named: those at the seasons' boundaries first, then by key."""
         base = actual.get("pwdDeterminationDate")
         if isinstance(base, str):
             day = base[5:]
             rank = BOUNDARIES.index(day) if day in BOUNDARIES else len(BOUNDARIES)
-            self._candidates.append((rank, key, actual))
+            self._candidates.append((rank, key, wanted, actual))
             if len(self._candidates) > 40 * NAMED_CASES:
                 self._candidates = sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]
 
     def _name_ten(self) -> None:
         tally = self._tallies["ten"]
-        for _, key, case in sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]:
+        for _, key, wanted, case in sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]:
             base, expires = case["pwdDeterminationDate"], case.get("pwdExpirationDate")
             opens, closes = case.get("filingWindowOpens", "-"), case.get("filingWindowCloses", "-")
             tally.note(f"{key}: determined {base}, expires {expires}, window {opens} to {closes}")
             again = dates.derived(case)
-            window = all(case.get(name) == again.get(name) for name in dates.DERIVED)
-            if window and dates.is_real(base) and expires == dates.pwd_expiration(base):
-                tally.match()
+            window = (name for name in dates.DERIVED if not same(case.get(name), again.get(name)))
+            if wrong := next(window, None):
+                place = (key, wrong, "worked out again")
+                self._judged(tally, place, case.get(wrong, ABSENT), again.get(wrong, ABSENT))
             else:
-                cls = Class.INTRODUCED if not window else Class.INHERITED
-                tally.find(
-                    Kind.MISMATCHED,
-                    key,
-                    cls=cls,
-                    table="cases",
-                    path="pwdExpirationDate",
-                    expected=dates.pwd_expiration(base) if dates.is_real(base) else ABSENT,
-                    actual=expires if expires else ABSENT,
-                    rule="20 CFR 656.40(c)",
-                )
+                self._stored(tally, "pwdExpirationDate", key, wanted, case)
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """All of them, the ten named cases last."""

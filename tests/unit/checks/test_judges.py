@@ -169,6 +169,42 @@ def test_the_ten_named_cases_begin_with_the_seasons_boundaries() -> None:
     assert next(iter(tally.notes)).startswith(key(20))
 
 
+@pytest.mark.parametrize(
+    ("v1", "changes", "cls", "field", "expected"),
+    [
+        ("2024-06-30", {}, Class.INHERITED, "pwdExpirationDate", "2024-07-01"),
+        (
+            "2024-07-01",
+            {"pwdExpirationDate": "2024-07-02"},
+            Class.INTRODUCED,
+            "pwdExpirationDate",
+            "2024-07-01",
+        ),
+        (
+            "2024-06-30",
+            {"pwdExpirationDate": "2024-07-02"},
+            Class.INTRODUCED,
+            "pwdExpirationDate",
+            "2024-07-01",
+        ),
+        (
+            "2024-07-01",
+            {"filingWindowOpens": "2024-01-01"},
+            Class.INTRODUCED,
+            "filingWindowOpens",
+            "2024-03-31",
+        ),
+    ],
+)
+def test_a_named_case_tells_which_field_is_wrong_and_whose_fault_it_is(
+    v1: str, changes: dict[str, Any], cls: Class, field: str, expected: str
+) -> None:
+    case = _case(**{**PWD, "pwd_expiration_date": v1}, job_order_end_date="2024-03-01")
+    tally = _judged(Dates(), case, **changes)["dates.ten"]
+    found = [(finding.cls, finding.field, finding.expected) for finding in tally.findings]
+    assert found == [(cls, field, expected)]
+
+
 # statuses
 
 

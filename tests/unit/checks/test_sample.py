@@ -110,6 +110,36 @@ def test_another_users_case_must_stay_hidden(seen: object, red: set[str]) -> Non
     assert _red(tallies) == red
 
 
+PWD: dict[str, Any] = {"caseStatus": "pwd", "progressStatus": "working"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "extra", "cls"),
+    [
+        (range(1002), [], None),
+        (range(1000), [], Class.INHERITED),
+        (range(999), [], Class.INTRODUCED),
+        (range(999), ["another's"], Class.INTRODUCED),
+        (None, [], Class.INTRODUCED),
+    ],
+)
+def test_a_user_with_more_cases_than_v2_reads_is_inherited_as_far_as_that_explains(
+    shown: range | None, extra: list[str], cls: Class | None
+) -> None:
+    owner = Owner("row-1", "u1", {}, [{**PWD, "_id": f"c{number}"} for number in range(1002)])
+    listed = [{"_id": name} for name in (*(f"c{number}" for number in shown or ()), *extra)]
+    counts = {**COUNTS, "complete": {"count": float(len(extra))}, "pwd": {"count": float(len(shown or ()))}}
+    answers = [Answer(error="failed")] * 2 if shown is None else [Answer(listed), Answer(counts)]
+    tallies = {name: Tally() for name in QUESTIONS}
+    module._read(_App(Answer({"_id": "u1"}), *answers), owner, owner, tallies)  # type: ignore[arg-type]
+    for name in ("list", "summary"):
+        assert tallies[name].classes == ({cls: 1} if cls else {})
+    if cls is Class.INHERITED:
+        found = [tallies[name].findings[0] for name in ("list", "summary")]
+        assert [finding.kind for finding in found] == [Kind.MISSING, Kind.MISMATCHED]
+        assert {finding.rule for finding in found} == {"v2 reads no more than 1,000 cases a user"}
+
+
 def test_the_tiles_count_as_v2_does() -> None:
     pwd = {"caseStatus": "pwd", "progressStatus": "working"}
     found = tiles([CASE, DELETED, pwd, {**pwd, "duplicateOf": "x"}])
