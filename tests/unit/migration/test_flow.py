@@ -328,7 +328,10 @@ def test_a_run_is_refused_on_another_target_and_on_another_source(
 
 
 def test_a_step_out_of_order_is_refused_by_name(pair: Settings) -> None:
-    with pytest.raises(Refusal, match=r"builds on backup, transform.*Run invoke fence pause backup export link transform load"):
+    with pytest.raises(
+        Refusal,
+        match=r"builds on backup, transform.*Run invoke fence pause backup export link transform load",
+    ):
         flow.step(pair, Run.create(pair), "load")
     with pytest.raises(Refusal, match="no step 'loda'"):
         flow.step(pair, Run.create(pair), "loda")
