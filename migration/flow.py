@@ -164,9 +164,11 @@ def _connected(
 
     A side that can not be reached is a refusal of a new run, and leaves one that has begun unfinished.
     """
+    began = bool(run.ledger())
     with ExitStack() as stack:
-        with explained("Connecting", touched=bool(run.ledger())):
+        with explained("Connecting", touched=began):
             context = stack.enter_context(opened(settings, run, progress or Silent()))
+            context.touched = began
             meet(run, context.source, context.target)
         yield context
 
@@ -188,7 +190,9 @@ def _acting(
 
 
 def _carry(context: Context, step: Step, *, resume: bool) -> StepReport:
-    run, inputs = context.run, _inputs(context, step)
+    run = context.run
+    with explained(f"The step {step.name}", touched=context.touched):
+        inputs = _inputs(context, step)
     if resume and not step.again and _current(run, step, inputs):
         run.append_ledger(LedgerEntry(step=step.name, outcome=StepOutcome.SKIPPED, at=iso_now()))
         return StepReport(step.name, step.title, StepOutcome.SKIPPED, 0)
@@ -284,7 +288,7 @@ def _since(began: float) -> int:
 def _preflight(context: Context) -> None:
     """What can be known to fail later is refused now: layout, rights, an empty source, a key that may only
     read."""
-    with explained("The preflight", touched=bool(context.run.ledger())):
+    with explained("The preflight", touched=context.touched):
         layout = context.layout
         fence.examine(context.source)
         snapshot.not_empty(context.source, layout, context.least)

@@ -28,7 +28,7 @@ from verbs.line import LINE, Line
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 300  # seconds; a small rehearsal takes twenty on two idle cores
 FOREIGN = ("CUTOVER_", "PYTEST_", "CONVEX_", "SUPABASE_")
-PERSONAL = ("@example.com", "gAAAA", CANARY_EMAIL)
+PERSONAL = ("@example.com", "gAAAAABSYNTHETIC", CANARY_EMAIL)
 
 
 class Said(NamedTuple):

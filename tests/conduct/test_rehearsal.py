@@ -3,108 +3,50 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import signal
-import subprocess
-import sys
-import tempfile
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 
 from fixtures.processes import wait_until
+from tests.conduct.desk import Desk, Said
 
-ROOT = Path(__file__).resolve().parents[2]
-SMALL = ("--users", "8", "--cases", "40", "--quiet")
-PATIENCE = 300  # seconds; a small rehearsal takes twenty on two idle cores
-
-
-@dataclass(frozen=True)
-class Desk:
-    """A place of its own for runs, data and temporary files."""
-
-    folder: Path
-    temporary: Path
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("CUTOVER_", "PYTEST_"))
-        }
-        return {
-            **kept,
-            "CUTOVER_RUNS_DIR": str(self.folder / "runs"),
-            "CUTOVER_DATA_DIR": str(self.folder / "data"),
-            "CUTOVER_PAIR": str(self.folder / "no-pair" / "pair.json"),
-            "TMPDIR": str(self.temporary),
-        }
-
-    def start(self, *arguments: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-        """One command line, running."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "verbs.program", *arguments],
-            cwd=ROOT,
-            env={**self.environment, **(more or {})},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def line(self, *arguments: str, more: Mapping[str, str] | None = None) -> tuple[int, str, str]:
-        """One command line: its code, what it answered, what it complained of."""
-        process = self.start(*arguments, more=more)
-        answered, complained = process.communicate(timeout=PATIENCE)
-        return process.returncode, answered, complained
-
-    def run(self) -> Path:
-        """The folder of the only run."""
-        (manifest,) = (self.folder / "runs").glob("*/manifest.json")
-        return manifest.parent
-
-    def record(self, name: str) -> Any:
-        """One JSON record of the only run."""
-        return json.loads((self.run() / name).read_text())
-
-    def ledgers(self) -> str:
-        """What the ledgers of all runs say so far."""
-        return "".join(path.read_text() for path in (self.folder / "runs").glob("*/ledger.jsonl"))
-
-    def left_running(self) -> list[str]:
-        """Command lines of living processes that belong to this desk's pair."""
-        shown = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-        mine = str(self.temporary)
-        return [line for line in shown.splitlines() if mine in line and "ps -eo" not in line]
+SMALL = ("--users", "4", "--cases", "20", "--workers", "1", "--quiet")
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    """Root's PostgreSQL runs as somebody else, who may not enter pytest's own folders."""
-    temporary = Path(tempfile.mkdtemp(prefix="desk-"))
-    temporary.chmod(0o755)
-    yield Desk(tmp_path, temporary)
-    shutil.rmtree(temporary, ignore_errors=True)
+def interrupted(desk: Desk, number: signal.Signals, when: Callable[[], bool]) -> Said:
+    """A rehearsal that gets a signal as soon as something is so."""
+    process, heard = desk.start("rehearse", *SMALL), list[Said]()
+    listening = threading.Thread(target=lambda: heard.append(desk.heard(process)), daemon=True)
+    listening.start()
+    assert wait_until(when, 120)
+    process.send_signal(number)
+    listening.join(timeout=60)
+    return heard[0]
+
+
+def nothing_left(desk: Desk) -> bool:
+    """No process and no temporary file of a pair."""
+    return desk.left_running() == [] and list(desk.temporary.iterdir()) == []
 
 
 def test_a_rehearsal_passes_reports_and_leaves_nothing_running(desk: Desk) -> None:
-    code, answered, complained = desk.line("rehearse", *SMALL)
-    assert code == 0, answered + complained
-    assert answered.startswith("PASS  decision HOLD")
+    said = desk.line("rehearse", *SMALL)
+    assert said.code == 0, said
+    assert said.answered.startswith("PASS  decision HOLD")
     assert desk.record("verdict.json")["by_phase"] == dict.fromkeys(("data", "app", "smoke", "after"), "PASS")
     assert re.search(r"<h1>.*PASS</h1>", (desk.run() / "report.html").read_text())
-    assert desk.left_running() == []
-    assert list(desk.temporary.glob("cutover-*")) == []
+    assert nothing_left(desk)
+    assert list((desk.folder / "data" / "runs").iterdir()) == []
 
 
-def test_a_planted_fault_is_exit_10_and_a_finding_with_table_key_and_field(desk: Desk) -> None:
-    code, answered, _ = desk.line("rehearse", "--fault", "one-cent", *SMALL)
-    assert code == 10
-    table, key, field = re.findall(r"Planted one-cent in (\S+) (\S+) (\S+)", answered)[0]
+@pytest.mark.parametrize("fault", ["one-cent", "swapped-owner"])
+def test_a_planted_fault_is_exit_10_and_a_finding_with_table_key_and_field(desk: Desk, fault: str) -> None:
+    said = desk.line("rehearse", "--fault", fault, *SMALL)
+    assert said.code == 10, said
+    table, key, field = re.findall(rf"Planted {fault} in (\S+) (\S+) (\S+)", said.answered)[0]
     found = [
         (finding["table"], finding["key"], finding["field"])
         for result in desk.record("results.json")["results"]
@@ -113,69 +55,48 @@ def test_a_planted_fault_is_exit_10_and_a_finding_with_table_key_and_field(desk:
     ]
     assert (table, key, field) in found
     assert desk.record("decision.json")["decision"] == "ROLLBACK"
+    assert "open" not in {json.loads(line)["step"] for line in desk.ledgers().splitlines()}
+    assert nothing_left(desk)
 
 
 def test_rows_that_need_a_decision_are_exit_10_with_nothing_loaded_and_a_report(desk: Desk) -> None:
-    code, _, complained = desk.line("rehearse", "--hazards", *SMALL)
-    assert code == 10
-    assert "quarantine.rows" in complained
-    ended = [json.loads(line) for line in (desk.run() / "ledger.jsonl").read_text().splitlines()]
-    assert "load" not in {entry["step"] for entry in ended}
+    said = desk.line("rehearse", "--hazards", *SMALL)
+    assert said.code == 10, said
+    assert "quarantine.rows" in said.words
+    assert "invoke rollback" in said.words
+    assert "load" not in {json.loads(line)["step"] for line in desk.ledgers().splitlines()}
     assert desk.record("decision.json")["decision"] == "NO-GO"
     assert "The run stopped:" in (desk.run() / "summary.md").read_text()
+    assert desk.say("quarantine.rows").code == 0
+    assert nothing_left(desk)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_kill_in_the_middle_ends_the_pair_and_concludes_the_run(desk: Desk, number: signal.Signals) -> None:
-    process = desk.start("rehearse", *SMALL)
-    drain = threading.Thread(target=process.communicate, daemon=True)
-    drain.start()
-    assert wait_until(lambda: "judge data" in desk.ledgers(), 120)
-    process.send_signal(number)
-    drain.join(timeout=60)
-    assert process.returncode == 11
+@pytest.mark.parametrize(("number", "step"), [(signal.SIGTERM, "export"), (signal.SIGINT, "judge data")])
+def test_a_kill_in_the_middle_ends_the_pair_and_concludes_the_run(
+    desk: Desk, number: signal.Signals, step: str
+) -> None:
+    said = interrupted(desk, number, lambda: f'"{step}"' in desk.ledgers())
+    assert said.code == 11, said
+    assert "Interrupted. The run is judged UNKNOWN." in said.words
     assert desk.record("verdict.json")["verdict"] == "UNKNOWN"
     assert (desk.run() / "report.html").exists()
-    assert desk.left_running() == []
+    assert nothing_left(desk)
 
 
-def test_without_environment_and_pair_every_verb_is_refused_and_begins_no_run(desk: Desk) -> None:
-    for verb in ("migrate", "verify", "smoke", "rollback"):
-        code, _, complained = desk.line(verb)
-        assert code == 12, verb
-        assert "Traceback" not in complained
-    assert not (desk.folder / "runs").exists()
-
-
-def test_one_line_on_a_kept_pair_is_one_run_in_one_environment_and_can_be_taken_back(desk: Desk) -> None:
-    kept = {"CUTOVER_PAIR": str(desk.temporary / "pair" / "pair.json")}
-    assert desk.line("pair.up", "--users", "8", "--cases", "40", more=kept)[0] == 0
-    try:
-        assert desk.line("migrate", "--dry-run", more=kept)[0] == 0
-        assert not (desk.folder / "runs").exists()
-        code, answered, complained = desk.line("migrate", "--quiet", "verify", "--quiet", more=kept)
-        assert code == 0, answered + complained
-        assert desk.record("verdict.json")["by_phase"] == {
-            "data": "PASS",
-            "app": "PASS",
-            "smoke": "UNKNOWN",
-            "after": "UNKNOWN",
-        }
-        assert desk.line("decide", more=kept)[0] == 11
-        assert desk.line("unfence", "--env", "embedded", "verify", "--env", "test", more=kept)[0] == 12
-        code, answered, _ = desk.line("rollback", "--quiet", more=kept)
-        assert (code, "equals its backup" in answered) == (0, True)
-    finally:
-        assert desk.line("pair.down", more=kept)[0] == 0
-    assert desk.left_running() == []
+def test_a_kill_while_the_pair_comes_up_leaves_nothing(desk: Desk) -> None:
+    said = interrupted(desk, signal.SIGINT, lambda: "server.mjs" in " ".join(desk.left_running()))
+    assert (said.code, said.words) == (12, "Interrupted. No run had begun.")
+    assert desk.runs() == []
+    assert nothing_left(desk)
 
 
 def test_a_fault_that_does_not_exist_is_refused_before_anything_starts(desk: Desk) -> None:
-    code, _, complained = desk.line("rehearse", "--fault", "no-such-fault")
-    assert (code, "There is no fault" in complained) == (12, True)
+    said = desk.say("rehearse", "--fault", "no-such-fault")
+    assert (said.code, "There is no fault" in said.words) == (12, True)
 
 
-def test_no_browser_leaves_a_verdict_of_unknown_never_a_skip(desk: Desk) -> None:
-    code, answered, _ = desk.line("rehearse", *SMALL, more={"CHROME_BIN": "/no/such/browser"})
-    assert code == 11, answered
-    assert desk.record("verdict.json")["by_phase"]["smoke"] == "UNKNOWN"
+def test_a_rehearsal_without_anybody_proves_nothing(desk: Desk) -> None:
+    said = desk.line("rehearse", "--users", "0", "--cases", "0", "--quiet")
+    assert said.code == 11, said
+    assert "The source is (nearly) empty" in said.words
+    assert nothing_left(desk)
