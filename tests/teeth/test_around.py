@@ -85,7 +85,7 @@ def test_a_check_that_was_left_out_is_unknown(
 ) -> None:
     settings, run = copied
     left_out = "counts.documents[cases]"
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-k 'test_documents and users'")
+    monkeypatch.setattr(suites, "OPTIONS", [*suites.OPTIONS, "-k", "test_documents and users"])
     suites.judge(settings, run, Phase.DATA, Silent(), workers=1)
     assert verdict.merge(run, [Phase.DATA]) is APART["check-deselected"].verdict
     outcomes = {result.id: result.outcome for result in run.results()}
