@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from checks import in_process
-from fixtures.faults import APART, FAULTS, Place, around
+from fixtures.faults import APART, DOCUMENTS, FAULTS, DocumentFault, Place, around
+from fixtures.wire import WireError
 from migration import verdict
 from migration.config import Settings
 from migration.model import Outcome, Phase, Verdict
@@ -103,6 +104,15 @@ def test_functions_that_answer_anybody_are_found(bench: Bench, tmp_path: Path) -
     assert verdict_of(access, Phase.APP) is Verdict.FAIL
     assert_expected(APART["functions-open"], access)
     assert [result.id for result in access if result.outcome is Outcome.PASS] == []
+
+
+@pytest.mark.parametrize(
+    "fault", [fault for fault in DOCUMENTS if not fault.fits_schema], ids=lambda fault: fault.name
+)
+def test_what_v2_s_schema_keeps_out_can_be_planted_in_copies_only(fault: DocumentFault, bench: Bench) -> None:
+    assert fault.name in APART
+    with pytest.raises(WireError, match="schema"):
+        fault.plant(bench.settings)
 
 
 def test_what_changes_after_the_data_was_judged_is_found_through_the_app(
