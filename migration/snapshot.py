@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -127,9 +128,11 @@ class _one_moment:  # noqa: N801 - used as a context, like a function
     def __enter__(self) -> None:
         self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """What went wrong inside is told, not that a broken connection can not be rolled back either."""
         if not self._connection.closed:
-            self._connection.execute("ROLLBACK")
+            with suppress(psycopg.Error) if kind else nullcontext():
+                self._connection.execute("ROLLBACK")
 
 
 def _from(done: int, total: int, advance: Advance) -> Callable[[int], None]:

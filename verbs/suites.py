@@ -42,8 +42,10 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     wanted = 1 if phase is Phase.SMOKE else workers or settings.workers
     count = 0 if wanted == 1 else wanted  # xdist's 0: in pytest's own process
     command = [*_pytest(phase), "-n", str(count), "--dist", "loadfile"]
+    # what checks write for themselves, and the browser's traces, are people's data: never in a shared /tmp
+    command += ["--basetemp", str(run.data / f"pytest-{phase.value}")]
     if phase is Phase.SMOKE:
-        command += ["--output", str(run.data / phase.value)]  # traces hold people's data
+        command += ["--output", str(run.data / phase.value)]
     started = _started(command, settings, run, f"pytest-{phase.value}", attempt)
     if phase is Phase.DATA:
         _self_test(settings, run, progress, attempt)

@@ -140,11 +140,8 @@ class Desk:
 
     def left_running(self) -> list[str]:
         """Command lines of living processes that belong to this desk."""
-        shown = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
         mine = (str(self.temporary), str(self.folder))
-        return [
-            line for line in shown.splitlines() if any(one in line for one in mine) and "ps -eo" not in line
-        ]
+        return [line for line in _command_lines() if any(one in line for one in mine)]
 
     def indiscreet(self) -> list[str]:
         """Files of evidence that hold a secret or people's data."""
@@ -158,6 +155,19 @@ def secrets_of(state: PairState) -> list[str]:
     password = state.postgres_dsn.partition("@")[0].rpartition(":")[2]
     key = state.convex_admin_key
     return [state.postgres_dsn, password, key, key.rpartition("|")[2], state.canary_password]
+
+
+def _command_lines() -> list[str]:
+    """Those of all living processes: from /proc where there is one, which costs a hundredth of `ps`."""
+    if not Path("/proc/self/cmdline").exists():
+        return subprocess.run(
+            ["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True
+        ).stdout.splitlines()
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            found.append(path.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return found
 
 
 @contextlib.contextmanager

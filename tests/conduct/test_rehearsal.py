@@ -27,9 +27,9 @@ def interrupted(desk: Desk, number: signal.Signals, when: Callable[[], bool]) ->
     return heard[0]
 
 
-def nothing_left(desk: Desk) -> bool:
-    """No process and no temporary file of a pair."""
-    return desk.left_running() == [] and list(desk.temporary.iterdir()) == []
+def left_behind(desk: Desk) -> list[str]:
+    """Living processes of a pair and of its judges, and temporary files."""
+    return [*desk.left_running(), *map(str, desk.temporary.iterdir())]
 
 
 def test_a_rehearsal_passes_reports_and_leaves_nothing_running(desk: Desk) -> None:
@@ -38,7 +38,7 @@ def test_a_rehearsal_passes_reports_and_leaves_nothing_running(desk: Desk) -> No
     assert said.answered.startswith("PASS  decision HOLD")
     assert desk.record("verdict.json")["by_phase"] == dict.fromkeys(("data", "app", "smoke", "after"), "PASS")
     assert re.search(r"<h1>.*PASS</h1>", (desk.run() / "report.html").read_text())
-    assert nothing_left(desk)
+    assert left_behind(desk) == []
     assert list((desk.folder / "data" / "runs").iterdir()) == []
 
 
@@ -56,7 +56,7 @@ def test_a_planted_fault_is_exit_10_and_a_finding_with_table_key_and_field(desk:
     assert (table, key, field) in found
     assert desk.record("decision.json")["decision"] == "ROLLBACK"
     assert "open" not in {json.loads(line)["step"] for line in desk.ledgers().splitlines()}
-    assert nothing_left(desk)
+    assert left_behind(desk) == []
 
 
 def test_rows_that_need_a_decision_are_exit_10_with_nothing_loaded_and_a_report(desk: Desk) -> None:
@@ -68,7 +68,7 @@ def test_rows_that_need_a_decision_are_exit_10_with_nothing_loaded_and_a_report(
     assert desk.record("decision.json")["decision"] == "NO-GO"
     assert "The run stopped:" in (desk.run() / "summary.md").read_text()
     assert desk.say("quarantine.rows").code == 0
-    assert nothing_left(desk)
+    assert left_behind(desk) == []
 
 
 @pytest.mark.parametrize(("number", "step"), [(signal.SIGTERM, "export"), (signal.SIGINT, "judge data")])
@@ -80,14 +80,14 @@ def test_a_kill_in_the_middle_ends_the_pair_and_concludes_the_run(
     assert "Interrupted. The run is judged UNKNOWN." in said.words
     assert desk.record("verdict.json")["verdict"] == "UNKNOWN"
     assert (desk.run() / "report.html").exists()
-    assert nothing_left(desk)
+    assert left_behind(desk) == []
 
 
 def test_a_kill_while_the_pair_comes_up_leaves_nothing(desk: Desk) -> None:
     said = interrupted(desk, signal.SIGINT, lambda: "server.mjs" in " ".join(desk.left_running()))
     assert (said.code, said.words) == (12, "Interrupted. No run had begun.")
     assert desk.runs() == []
-    assert nothing_left(desk)
+    assert left_behind(desk) == []
 
 
 def test_a_fault_that_does_not_exist_is_refused_before_anything_starts(desk: Desk) -> None:
@@ -99,4 +99,4 @@ def test_a_rehearsal_without_anybody_proves_nothing(desk: Desk) -> None:
     said = desk.line("rehearse", "--users", "0", "--cases", "0", "--quiet")
     assert said.code == 11, said
     assert "The source is (nearly) empty" in said.words
-    assert nothing_left(desk)
+    assert left_behind(desk) == []

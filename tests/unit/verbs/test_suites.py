@@ -127,3 +127,11 @@ def test_options_in_the_environment_leave_no_check_out(monkeypatch: pytest.Monke
     everything = suites.listed(Phase.DATA)
     monkeypatch.setenv("PYTEST_ADDOPTS", "--ignore=checks/check_fields.py")
     assert suites.listed(Phase.DATA) == everything
+
+
+def test_what_a_check_writes_for_itself_stays_in_the_run_s_data(
+    room: Path, settings: Settings, run: Run
+) -> None:
+    judged(room, settings, run, "def test_a(record, tmp_path): record(error=str(tmp_path), matched=1)")
+    (result,) = [each for each in run.results() if each.id == "things.a"]
+    assert Path(result.error).is_relative_to(run.data)
