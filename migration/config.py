@@ -98,7 +98,7 @@ class Settings(_Frozen):
     sample_minimum: int
     minimum_users: int
     minimum_cases: int
-    quarantine_file: Path = ROOT / "quarantine.toml"
+    quarantine_file: Path
 
 
 def load(

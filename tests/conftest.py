@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,16 @@ from fixtures.layout import Layout
 from fixtures.seed import seed_source
 
 _numbers = itertools.count(1)
+ROOT = Path(__file__).resolve().parent.parent
+OURS_TO_WRITE = ("quarantine.toml", "acceptances.toml", ".env")
+"""Files that a person keeps in the checkout: no test may make one there."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def checkout_unwritten() -> Iterator[None]:
+    before = {name for name in OURS_TO_WRITE if (ROOT / name).exists()}
+    yield
+    assert {name for name in OURS_TO_WRITE if (ROOT / name).exists()} == before
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,7 @@ from pathlib import Path
 from fixtures import pair
 from fixtures.faults import FAULTS, plant
 from fixtures.tamper import NothingToCorruptError
+from fixtures.wire import WireError
 from migration import config, flow
 from migration.config import Settings
 from migration.errors import Refusal, RunIncomplete
@@ -110,6 +111,12 @@ def _plant(fault: str, settings: Settings) -> None:
         raise RunIncomplete(
             f"The fault {fault} can not be planted in this data: {error}.",
             next_step="Rehearse it with more --cases, or another --seed.",
+        ) from None
+    except WireError:
+        raise RunIncomplete(
+            f"The deployment refused the fault {fault}, so it was not planted.",
+            touched="The target holds what was loaded.",
+            next_step="`./inv faults` lists those that a deployment takes.",
         ) from None
     answer(f"Planted {fault} in {planted.table} {planted.key} {planted.field}".rstrip())
 
