@@ -245,7 +245,7 @@ def bench(_: Context, what: str) -> None:
 
 @verb
 def soak(_: Context, what: str) -> None:
-    """Long runs: `soak convex`. Stopped, it goes on later."""
+    """A campaign by name; stopped, it goes on later."""
     from verbs import soak as lasting
 
     leave(lasting.run(what))

@@ -1,24 +1,21 @@
-"""`soak`: the long runs, stopped and begun again as one likes. What they do: `fixtures.soak`."""
+"""`soak`: the campaigns of `tests/soak`, each a process of its own; stopped and begun again as one likes."""
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import subprocess
+import sys
 
-from fixtures import soak
 from migration.config import ROOT
-from migration.errors import FAIL, PASS, Refusal
-from verbs.show import answer
+from migration.errors import Refusal
 
-KINDS = ("convex",)
+CAMPAIGNS = {
+    "convex": "the embedded deployment against convex-test, and under malformed input",
+}
 
 
 def run(what: str) -> int:
-    """Goes on until all batches are done and writes the page. FAIL when anything broke."""
-    if what not in KINDS:
-        raise Refusal(f"There is no soak {what!r}.", next_step=f"Known: {', '.join(KINDS)}.")
-    with tempfile.TemporaryDirectory() as folder:
-        batches = soak.run(Path(folder), answer)
-    soak.PAGE.write_text(soak.page(batches), "utf-8")
-    answer(f"written: {soak.PAGE.relative_to(ROOT)}")
-    return FAIL if any(batch["broken"] for batch in batches) else PASS
+    """Goes on until all batches are done and writes docs/soak-NAME.md. FAIL when anything broke."""
+    if what not in CAMPAIGNS:
+        known = "; ".join(f"{name} ({title})" for name, title in CAMPAIGNS.items())
+        raise Refusal(f"There is no soak {what!r}.", next_step=f"Known: {known}.")
+    return subprocess.run([sys.executable, "-m", f"tests.soak.{what}"], cwd=ROOT, check=False).returncode
