@@ -22,6 +22,7 @@ from checks.check_vacuity import substance
 from checks.conftest import write
 from checks.evidence import Evidence, Product
 from checks.freshness import freshness
+from checks.jobs import jobs
 from checks.tally import Tally
 from fixtures.recorder import ERROR, RESULTS, STARTED, Recorder, suite_of
 from migration.config import Settings
@@ -80,7 +81,8 @@ def judged(
 
 def shared_products(run: Run, settings: Settings) -> Shared:
     """The products that read only the source and the run's records, computed once."""
-    return {product.__name__: dict(product(run, settings)) for product in (accounts, freshness, substance)}
+    apart = (accounts, freshness, jobs, substance)
+    return {product.__name__: dict(product(run, settings)) for product in apart}
 
 
 def check_ids(phase: Phase = Phase.DATA) -> list[str]:

@@ -16,6 +16,7 @@ from checks.judges.counts import Counts
 from checks.judges.dates import Dates
 from checks.judges.first_edit import FirstEdit
 from checks.judges.identity import identity
+from checks.judges.mails import DIGEST, Readers, Reminders, digest
 from checks.judges.schema import Schema
 from checks.judges.settings import settings as preferences
 from checks.judges.statuses import Statuses
@@ -50,6 +51,8 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
                 tallies.update(preferences(expected[table], world.people, after_table))
         tallies.update(edges.people_edges(graph, world.people, before))
         tallies.update(identity(graph, world.people, before))
+        readers = Readers.among(graph.users.values(), graph.profiles)
+        tallies[DIGEST] = digest(graph, readers, Readers.of_expected(before, expected))
         tallies.update(world.rows_of(("auth.users", "auth.identities", *PEOPLE_ROWS)))
     return tallies
 
@@ -58,14 +61,21 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
     """cases: values, schema, absence, dates, statuses, edges, counts."""
     with World.of(run, settings) as world:
         after_table, before_table = world.spools("cases")
-        graph = world.graphs()[0]
+        graph, before = world.graphs()
         counts = Counts()
+        reminders = Reminders(
+            world.clock_ms,
+            Readers.among(graph.users.values(), graph.profiles),
+            Readers.of_expected(before, world.expected_people()),
+            world.after.documents("notifications"),
+        )
         judges: tuple[Judge, ...] = (
             Absence("cases"),
             Dates(),
             Statuses(world.clock_ms),
             FirstEdit(world.clock_ms),
             edges.CaseEdges(graph, world.people),
+            reminders,
             counts,
         )
         comparison = Comparison(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -186,6 +187,25 @@ def test_scheduled_function_waits_until_it_is_asked_for(client: Client) -> None:
     assert client.value("query", "library:names", headers=client.admin) == []
     assert client.system("embedded:runScheduledJobs", kind="mutation") == {"run": 1, "failed": 0}
     assert client.value("query", "library:names", headers=client.admin) == ["Late"]
+
+
+def test_waiting_jobs_are_listed_page_by_page(client: Client) -> None:
+    path, key = "frontend/paginatedScheduledJobs", client.admin
+    before = len(client.system(path, {"paginationOpts": {"numItems": 1000, "cursor": None}})["page"])
+    jobs = [
+        client.value("mutation", "library:later", {"name": str(number)}, headers=key) for number in (1, 2)
+    ]
+    first = client.system(path, {"paginationOpts": {"numItems": before + 1, "cursor": None}})
+    rest = {"paginationOpts": {"numItems": 9, "cursor": first["continueCursor"]}}
+    second = client.system(path, rest)
+    assert (first["isDone"], second["isDone"]) == (False, True)
+    listed = [job for job in first["page"] + second["page"] if job["_id"] in jobs]
+    assert [job["_id"] for job in listed] == jobs
+    assert {job["udfPath"] for job in listed} == {"library.js:addQuietly"}
+    assert [job["state"] for job in listed] == [{"type": "pending"}] * 2
+    due = [int(job["nextTs"]) for job in listed]  # nanoseconds, an Int64
+    assert due == sorted(due)
+    assert abs(due[0] / 1e9 - time.time()) < 600
 
 
 def test_environment_variables_are_what_functions_see(client: Client) -> None:
