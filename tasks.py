@@ -83,6 +83,7 @@ def verify(
     confirm: str = "",
     run: str = "",
     dry_run: bool = False,
+    auto_rollback: bool = False,
     workers: int = 0,
     quiet: bool = False,
 ) -> None:
@@ -90,7 +91,7 @@ def verify(
     from verbs import work
 
     LINE.pin(env, production=production, confirm=confirm, run=run)
-    work.verify(dry_run=dry_run, workers=workers, quiet=quiet)
+    work.verify(dry_run=dry_run, auto_rollback=auto_rollback, workers=workers, quiet=quiet)
 
 
 @verb
@@ -101,6 +102,7 @@ def smoke(
     confirm: str = "",
     run: str = "",
     dry_run: bool = False,
+    auto_rollback: bool = False,
     workers: int = 0,
     quiet: bool = False,
 ) -> None:
@@ -108,7 +110,7 @@ def smoke(
     from verbs import work
 
     LINE.pin(env, production=production, confirm=confirm, run=run)
-    work.smoke(dry_run=dry_run, workers=workers, quiet=quiet)
+    work.smoke(dry_run=dry_run, auto_rollback=auto_rollback, workers=workers, quiet=quiet)
 
 
 @verb

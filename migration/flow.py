@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from migration import fence, files, pins, quarantine, snapshot
+from migration import delta, fence, files, pins, quarantine, snapshot
 from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
@@ -115,8 +115,7 @@ def must_be_loaded(run: Run) -> None:
 
 def was_opened(run: Run) -> bool:
     """Whether the target was opened after its last load: since then its users write, and the canary."""
-    steps = [entry.step for entry in run.ledger() if entry.outcome is StepOutcome.DONE]
-    return "open" in steps[len(steps) - steps[::-1].index("load") :] if "load" in steps else False
+    return delta.is_due(run.ledger())
 
 
 def must_run(settings: Settings, run: Run) -> None:

@@ -2,7 +2,7 @@
 
 After a FAIL, after a change of mind, or after any step that could not go on. An import that was begun is
 brought to its end first; then the target is exported and compared, restored only when it differs, and
-compared again.
+compared again. What users wrote on v2 meanwhile is kept before it is taken from them (`migration.delta`).
 The fence is lifted and the pause ended last, so that nobody meets a half-restored target.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from migration import backup, fence, load
+from migration import backup, delta, fence, load
 from migration.archive import SnapshotSum, summarise
 from migration.context import Context
 from migration.errors import RunIncomplete
@@ -22,12 +22,14 @@ RESTORED = "rolled_back.zip"
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What a rollback did. `restored`: the backup was imported (False: the target was still equal to it)."""
+    """What a rollback did. `restored`: the backup was imported (False: the target was still equal to it).
+    `stranded`: what was written on v2 since it was opened, by table and kind; kept in `delta.NAME`."""
 
     restored: bool
     digest: str
     documents: int
     lifted: int
+    stranded: dict[str, dict[str, int]]
 
 
 def carry_out(context: Context) -> RolledBack:
@@ -35,10 +37,11 @@ def carry_out(context: Context) -> RolledBack:
     manifest = context.run.manifest()
     load.settle(context.target, manifest.get("load", {}))
     wanted = manifest.get("backup")
-    restored, found = False, None
+    restored, found, stranded = False, None, dict[str, dict[str, int]]()
     if wanted is not None:
         _pause(context.target)
         found = _exported(context)
+        stranded = _kept_of_users(context, manifest.get("load", {}).get("import_id"))
         if found.digest != wanted["digest"]:
             context.target.import_zip(context.run.data / backup.NAME, "replaceAll")
             restored, found = True, _exported(context)
@@ -47,7 +50,7 @@ def carry_out(context: Context) -> RolledBack:
     lifted = fence.lift(context.source, context.run.id)
     _reopen(context, manifest)
     documents = 0 if found is None else sum(table.documents for table in found.tables.values())
-    return RolledBack(restored, "" if found is None else found.digest, documents, len(lifted))
+    return RolledBack(restored, "" if found is None else found.digest, documents, len(lifted), stranded)
 
 
 def _pause(target: Target) -> None:
@@ -55,6 +58,20 @@ def _pause(target: Target) -> None:
     unseen."""
     if target.state() == "running":
         target.pause()
+
+
+def _kept_of_users(context: Context, import_id: str | None) -> dict[str, dict[str, int]]:
+    """What users wrote on v2, kept once for a load: a rollback that is begun again finds the backup there,
+    and nothing of theirs."""
+    data, noted = context.run.data, context.run.manifest().get("stranded", {})
+    if import_id is not None and noted.get("import_id") == import_id:
+        return dict(noted["documents"])
+    judged = data / delta.JUDGED
+    if import_id is None or not delta.is_due(context.run.ledger()) or not judged.exists():
+        return {}
+    documents = delta.write(judged, data / RESTORED, data)
+    context.run.update_manifest(stranded={"import_id": import_id, "documents": documents})
+    return documents
 
 
 def _reopen(context: Context, manifest: dict[str, Any]) -> None:

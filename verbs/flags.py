@@ -19,6 +19,7 @@ FLAGS = {
     "run": "the run to work on (default: the one begun on this line, else the latest)",
     "dry_run": "do and show everything that changes nothing; change nothing",
     "resume": "continue the latest run instead of beginning one",
+    "auto_rollback": "on FAIL take everything back at once; the exit code stays 10",
     "quiet": "show no progress, only the answer",
     "workers": "worker processes for the checks (default: cutover.toml, else one a processor)",
     "keep": "leave the pair running in fixtures/.pair",

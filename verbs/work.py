@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from migration import acceptance, config, flow
+from migration import acceptance, config, delta, flow
 from migration.config import Settings
 from migration.errors import Refusal
 from migration.flow import StepReport
@@ -57,7 +57,7 @@ def step(name: str, *, begins: bool = False, quiet: bool = False) -> None:
     answer(f"{name}: {done.title}, done in {done.duration_ms / 1000:.1f} s{_counts(done)} (run {run.id})")
 
 
-def verify(*, dry_run: bool, workers: int, quiet: bool) -> None:
+def verify(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> None:
     """Judges the data and the app, and leaves with their verdict."""
     if dry_run:
         _plan(judging.VERIFY)
@@ -65,10 +65,12 @@ def verify(*, dry_run: bool, workers: int, quiet: bool) -> None:
     settings, run = _of_run()
     with judging.concluding(run):
         verdict = judging.verify(settings, run, show.chosen(quiet=quiet), workers=workers)
+    if auto_rollback and verdict is Verdict.FAIL:
+        _take_back(settings, run, quiet=quiet)
     conclusion(verdict, run)
 
 
-def smoke(*, dry_run: bool, workers: int, quiet: bool) -> None:
+def smoke(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> None:
     """Judges the site and what the canary left behind, and leaves with their verdict."""
     if dry_run:
         _plan(judging.SMOKE)
@@ -76,16 +78,24 @@ def smoke(*, dry_run: bool, workers: int, quiet: bool) -> None:
     settings, run = _of_run()
     with judging.concluding(run):
         verdict = judging.smoke(settings, run, show.chosen(quiet=quiet), workers=workers)
+    if auto_rollback and verdict is Verdict.FAIL:
+        _take_back(settings, run, quiet=quiet)
     conclusion(verdict, run)
 
 
 def rollback(*, quiet: bool) -> None:
     """Restores the target to its backup, lifts the fence, ends the pause."""
-    settings, run = _of_run()
+    _take_back(*_of_run(), quiet=quiet)
+
+
+def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
     with judging.concluding(run):
         done = flow.rollback(settings, run, show.chosen(quiet=quiet))
     how = "was restored" if done.restored else "was still as before"
     answer(f"Rolled back: the target {how} and equals its backup ({done.documents:,} documents).")
+    if done.stranded:
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(delta.total(done.stranded).items()))
+        answer(f"Written on v2 since it was opened: {kinds}; kept in {run.data / delta.NAME}.")
 
 
 def unfence() -> None:

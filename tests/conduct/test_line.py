@@ -42,12 +42,14 @@ def test_the_operator_s_line_passes_answers_the_same_twice_and_can_be_taken_back
 
     back = kept.say("rollback", "--quiet")
     assert (back.code, "was restored and equals its backup" in back.answered) == (0, True)
+    assert re.search(r"Written on v2 since it was opened: .*\d+ created.* kept in ", back.answered), back
     assert look(pair[1], kept.folder) == before
 
 
 def test_a_fault_between_the_lines_is_exit_10_and_the_target_stays_paused(
     kept: Desk, pair: tuple[Path, PairState]
 ) -> None:
+    before = look(pair[1], kept.folder)
     assert kept.say("migrate", "--quiet").code == 0
     planted = plant("one-day", config.load("embedded", environ=kept.environment))
     said = kept.line("verify", "--workers", "1", "smoke")
@@ -57,6 +59,12 @@ def test_a_fault_between_the_lines_is_exit_10_and_the_target_stays_paused(
     assert planted.key in (kept.run() / "report.html").read_text()
     assert look(pair[1], kept.folder).state == "paused"
     assert kept.say("smoke").code == 11
+
+    back = kept.line("verify", "--workers", "1", "--auto-rollback")
+    assert (back.code, "was restored and equals its backup" in back.answered) == (10, True), back
+    assert "Written on v2" not in back.answered  # it was never opened
+    assert look(pair[1], kept.folder) == before
+    assert kept.record("decision.json")["decision"] == "NO-GO"
 
 
 def test_steps_typed_one_by_one_and_a_second_run_come_to_the_same(

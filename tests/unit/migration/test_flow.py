@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from fixtures.layout import Layout
 from fixtures.seed import seed_source
-from migration import fence, flow, snapshot, source
+from migration import delta, fence, flow, snapshot, source
 from migration.archive import Archive, summarise
 from migration.config import Settings
 from migration.errors import Refusal, RowsQuarantined, RunIncomplete
@@ -57,6 +57,13 @@ def _edit(target: Target, path: Path, table: str, change: Callable[[dict[str, ob
     for document in documents:
         change(document)
     target.import_zip(zip_of(path, table, number, [orjson.dumps(document) for document in documents]))
+
+
+def _edit_to_nothing(target: Target, path: Path, table: str) -> None:
+    """Empties a table behind the run's back."""
+    with Archive(target.export(path)) as archive:
+        number = archive.numbers()[table]
+    target.import_zip(zip_of(path, table, number, []))
 
 
 def test_a_migration_loads_everything_and_leaves_the_fence_and_the_pause(
@@ -354,6 +361,53 @@ def test_a_rollback_restores_the_backup_and_opens_both_sides(
     entry = run.ledger()[-1]
     assert (entry.step, entry.outcome) == ("rollback", StepOutcome.DONE)
     assert entry.duration_ms > 0
+
+
+def test_a_rollback_keeps_what_users_wrote_on_v2(pair: Settings, target: Target, tmp_path: Path) -> None:
+    run = Run.create(pair)
+    flow.migrate(pair, run)
+    flow.export_target(pair, run, "verified.zip")
+    flow.open_target(pair, run)
+    _edit(target, tmp_path / "edited.zip", "cases", lambda case: case.update(employerName="Edited"))
+    _edit_to_nothing(target, tmp_path / "gone.zip", "authAccounts")
+    theirs = _add_stranger(target, tmp_path)
+    done = flow.rollback(pair, run)
+    assert done.stranded["cases"] == {"changed": 1}
+    assert done.stranded["users"]["created"] == 1
+    assert set(done.stranded["authAccounts"]) == {"deleted"}
+    kept = [orjson.loads(line) for line in (run.data / delta.NAME).read_bytes().splitlines()]
+    (case,) = [one for one in kept if one["table"] == "cases"]
+    assert (case["after"]["employerName"], case["before"]["employerName"]) == ("Edited", "Acme")
+    assert orjson.loads(theirs) in [one["after"] for one in kept]
+
+
+def test_a_rollback_killed_after_the_restore_still_knows_what_users_wrote(
+    pair: Settings, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.create(pair)
+    flow.migrate(pair, run)
+    flow.export_target(pair, run, "verified.zip")
+    flow.open_target(pair, run)
+    _edit(target, tmp_path / "edited.zip", "cases", lambda case: case.update(employerName="Edited"))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(fence, "lift", killed)
+        with pytest.raises(KeyboardInterrupt):
+            flow.rollback(pair, run)
+    kept = (run.data / delta.NAME).read_bytes()
+    assert flow.rollback(pair, run).stranded == {"cases": {"changed": 1}}
+    assert (run.data / delta.NAME).read_bytes() == kept
+
+
+def test_a_rollback_before_the_opening_strands_nothing(pair: Settings) -> None:
+    run = Run.create(pair)
+    flow.migrate(pair, run)
+    flow.export_target(pair, run, "verified.zip")
+    assert flow.rollback(pair, run).stranded == {}
+    assert not (run.data / delta.NAME).exists()
 
 
 def test_a_rollback_before_the_load_only_opens_both_sides(pair: Settings, target: Target) -> None:
