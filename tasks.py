@@ -114,6 +114,23 @@ def smoke(
 
 
 @verb
+def recheck(
+    _: Context,
+    env: str = "",
+    production: bool = False,
+    confirm: str = "",
+    run: str = "",
+    workers: int = 0,
+    quiet: bool = False,
+) -> None:
+    """Some time after the opening: loss, or users' own work?"""
+    from verbs import work
+
+    LINE.pin(env, production=production, confirm=confirm, run=run)
+    work.recheck(workers=workers, quiet=quiet)
+
+
+@verb
 def decide(_: Context, run: str = "") -> None:
     """Verdict and decision of a run, from its records alone."""
     from verbs import work
@@ -289,7 +306,7 @@ def lock(_: Context) -> None:
 CHAPTERS = {
     "Rehearse, on made-up data": ["rehearse", "faults", "pair.up", "pair.status", "pair.seed", "pair.down"],
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
-    "Judge it": ["verify", "smoke", "accept", "decide", "report", "runs", "dates"],
+    "Judge it": ["verify", "smoke", "recheck", "accept", "decide", "report", "runs", "dates"],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": [
         "setup",
@@ -306,7 +323,7 @@ CHAPTERS = {
 }
 
 namespace = Collection(
-    rehearse, faults, migrate, verify, smoke, accept, decide, report, runs, dates, rollback, unfence,
+    rehearse, faults, migrate, verify, smoke, recheck, accept, decide, report, runs, dates, rollback, unfence,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
     pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip

@@ -120,13 +120,14 @@ def _gone(tally: Tally, table: str, document: Document, own: Own) -> None:
     if table in BOOKKEEPING or (table in SESSIONS and own.made(table, document)):
         tally.match()
         tally.note("the smoke run's own session")
-    elif table == "notifications" and _swept(document):
+    elif table == "notifications" and swept(document):
         rule = "v2's hourly job removes read notifications after 90 days"
         tally.find(Kind.MISSING, key, cls=Class.DECLARED, table=table, rule=rule)
     else:
         tally.find(Kind.MISSING, key, table=table, rule="went during the smoke run")
 
 
-def _swept(document: Document) -> bool:
+def swept(document: Document) -> bool:
+    """Whether v2's hourly job may remove this notification."""
     oldest = (datetime.now(UTC) - _KEPT_NOTIFICATIONS).timestamp() * 1000
     return document.get("isRead") is True and float(document.get("createdAt", 0)) < oldest

@@ -8,12 +8,12 @@ verdict and a real pair: evidence from the embedded pair never opens a productio
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from migration import acceptance, files
+from migration import acceptance, files, recheck
 from migration.acceptance import ACCEPTANCES
 from migration.errors import Refusal
 from migration.model import Choice, LedgerEntry, Verdict
@@ -51,6 +51,9 @@ def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTA
             "approved": _approved(approval, run.folder / "results.json"),
         },
     )
+    if recheck.standing(run) is Verdict.FAIL and is_loaded(run.ledger()):
+        reason = "a re-check after the opening found loss or change that no user made"
+        decision = replace(decision, choice=Choice.ROLLBACK, reasons=[reason])
     path = run.folder / "decision.json"
     content = {
         "decision": decision.choice,

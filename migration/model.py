@@ -57,12 +57,17 @@ class Class(StrEnum):
 
 
 class Phase(StrEnum):
-    """The four stages of judging a run, in order. All four are required for a PASS."""
+    """The stages of judging a run, in order. Those of `JUDGED` are all required for a PASS; a re-check comes
+    after the decision and is judged by itself, each time anew."""
 
     DATA = "data"
     APP = "app"
     SMOKE = "smoke"
     AFTER = "after"
+    RECHECK = "recheck"
+
+
+JUDGED = (Phase.DATA, Phase.APP, Phase.SMOKE, Phase.AFTER)
 
 
 class Choice(StrEnum):

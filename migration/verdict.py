@@ -23,7 +23,17 @@ from typing import Any
 
 from migration import files
 from migration.errors import RunIncomplete
-from migration.model import CheckResult, Class, LedgerEntry, Outcome, Phase, Severity, StepOutcome, Verdict
+from migration.model import (
+    JUDGED,
+    CheckResult,
+    Class,
+    LedgerEntry,
+    Outcome,
+    Phase,
+    Severity,
+    StepOutcome,
+    Verdict,
+)
 from migration.run import Run
 
 _RANK = {Verdict.PASS: 0, Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
@@ -69,17 +79,19 @@ def judge(
     *,
     loaded: bool,
     quarantined: int = 0,
+    phases: Sequence[Phase] = JUDGED,
 ) -> Judgement:
     """Merges the current results. Order does not matter; one more red result never makes it better.
 
-    `loaded`: the run's import is on the target. `quarantined`: rows that wait for a decision.
+    `loaded`: the run's import is on the target. `quarantined`: rows that wait for a decision. Results of
+    other phases than `phases` do not count.
     """
     by_check: dict[tuple[Phase, str], list[CheckResult]] = defaultdict(list)
     for result in results:
         by_check[result.phase, result.id].append(result)
     wanted = {(phase, name) for phase, names in required.items() for name in names}
-    checks: dict[Phase, list[Judged]] = {phase: [] for phase in Phase}
-    for phase, name in sorted(wanted | by_check.keys()):
+    checks: dict[Phase, list[Judged]] = {phase: [] for phase in phases}
+    for phase, name in sorted(key for key in wanted | by_check.keys() if key[0] in checks):
         checks[phase].append(_standing(name, by_check.get((phase, name), [])))
     by_phase = {phase: _phase(bool(required.get(phase)), judged) for phase, judged in checks.items()}
     of_run = Verdict.FAIL if quarantined else Verdict.PASS if loaded else Verdict.UNKNOWN

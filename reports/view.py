@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from migration.model import CheckResult, Class, Finding, Kind, Outcome, Phase, Severity, Verdict
+from migration.model import JUDGED, CheckResult, Class, Finding, Kind, Outcome, Phase, Severity, Verdict
 from reports import tables
 from reports.read import IMAGE_TYPES, Evidence
 from reports.timeline import Bar, bars
@@ -137,7 +137,7 @@ def page(evidence: Evidence) -> Page:
         sentence=f"{_sentence(verdict, _totals(evidence))} {_recall(results)}".rstrip(),
         reasons=_reasons(evidence),
         gates=_pairs(evidence.decision.get("gates")),
-        phases=[_phase(phase, evidence) for phase in Phase],
+        phases=[_phase(phase, evidence) for phase in JUDGED],
         totals=_totals(evidence),
         wrong=wrong[:FINDINGS_FIRST],
         wrong_total=sum(result.classes.get(Class.INTRODUCED, 0) for result in results),

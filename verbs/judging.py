@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from migration import decision, flow, verdict
+from migration import recheck as rechecks
 from migration.config import Settings
 from migration.errors import REFUSED, CutoverError
 from migration.model import Phase, Verdict
@@ -53,6 +54,16 @@ def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0)
         flow.export_target(settings, run, "after_smoke.zip", progress)
         suites.judge(settings, run, Phase.AFTER, progress, workers=workers)
     return verdict.merge(run, SMOKE)
+
+
+def recheck(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
+    """Judges the open target again: is anything lost since, can everybody get in?"""
+    with progress.step("recheck"):
+        flow.must_be_loaded(run)
+        flow.must_run(settings, run)
+        flow.export_target(settings, run, "recheck.zip", progress)
+        suites.judge(settings, run, Phase.RECHECK, progress, workers=workers)
+    return rechecks.conclude(run)
 
 
 def conclude(run: Run) -> Verdict:

@@ -31,7 +31,7 @@ def write_detection() -> Path:
     from fixtures.faults.detection import family, page
     from verbs import suites
 
-    phases = (Phase.DATA, Phase.APP, Phase.AFTER)
+    phases = (Phase.DATA, Phase.APP, Phase.AFTER, Phase.RECHECK)
     written = ROOT / "docs" / "detection.md"
     written.write_text(
         page({family(name) for phase in phases for name in suites.listed(phase)}), encoding="utf-8"

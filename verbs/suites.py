@@ -22,7 +22,7 @@ from migration.progress import Progress
 from migration.run import Run, iso_now
 
 POLL_SECONDS = 0.2
-ROOMS = {Phase.DATA: "checks", Phase.APP: "checks", Phase.SMOKE: "e2e", Phase.AFTER: "checks"}
+ROOMS = {phase: "e2e" if phase is Phase.SMOKE else "checks" for phase in Phase}
 OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
 # Only what judging needs is loaded: the plugins of the harness's own tests take a second to import.
 PLUGINS = {"checks": ("xdist", "fixtures.recorder"), "e2e": ("xdist", "fixtures.recorder", "playwright")}

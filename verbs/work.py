@@ -83,6 +83,23 @@ def smoke(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> N
     conclusion(verdict, run)
 
 
+def recheck(*, workers: int, quiet: bool) -> None:
+    """Judges the open target again, and leaves with that verdict; the run's own stays what it was."""
+    settings, run = _of_run()
+    with judging.concluding(run):
+        verdict = judging.recheck(settings, run, show.chosen(quiet=quiet), workers=workers)
+    last = evidence(run.folder).recheck["rechecks"][-1]
+    answer(
+        f"{verdict}  {last['minutes_after_opening']} min after the opening  decision "
+        f"{evidence(run.folder).decision.get('decision', 'HOLD')}  run {run.id}"
+    )
+    answer(f"  {last['by_users']:,} changes by v2's users, {last['lost_or_changed']:,} by nobody")
+    for reason in last["reasons"][:REASONS_SHOWN]:
+        answer(f"  {reason}")
+    answer(f"Report: {_short(run.folder / 'report.html')}")
+    leave(EXIT_CODE[verdict])
+
+
 def rollback(*, quiet: bool) -> None:
     """Restores the target to its backup, lifts the fence, ends the pause."""
     _take_back(*_of_run(), quiet=quiet)

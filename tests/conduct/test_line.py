@@ -36,6 +36,13 @@ def test_the_operator_s_line_passes_answers_the_same_twice_and_can_be_taken_back
     assert (asked.code, asked.answered.split()[:3]) == (0, ["PASS", "decision", "HOLD"])
     assert {name: (run / name).read_bytes() for name in RECORDS} == first
 
+    later = kept.say("recheck", "--workers", "1")
+    assert (later.code, "0 changes by v2's users, 0 by nobody" in later.answered) == (0, True), later
+    assert kept.record("recheck.json")["verdict"] == "PASS"
+    assert {name: (run / name).read_bytes() for name in RECORDS[:2]} == {
+        name: first[name] for name in RECORDS[:2]
+    }
+
     blind = kept.line("smoke", "--quiet", more={"CHROME_BIN": "/no/such/browser"})
     assert blind.code == 11, blind
     assert kept.record("verdict.json")["by_phase"]["smoke"] == "UNKNOWN"

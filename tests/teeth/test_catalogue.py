@@ -9,7 +9,7 @@ from fixtures.faults.weaknesses import BEYOND, WEAKNESSES
 from migration.config import ROOT
 from migration.model import Phase
 
-PHASES = (Phase.DATA, Phase.APP, Phase.AFTER)
+PHASES = (Phase.DATA, Phase.APP, Phase.AFTER, Phase.RECHECK)
 
 
 def _families() -> set[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from migration import verdict
 from migration.model import (
+    JUDGED,
     CheckResult,
     Class,
     Kind,
@@ -29,7 +30,7 @@ from migration.verdict import Judgement, judge, worst
 from tests.unit.migration.support import settings_for
 
 RANK = {Verdict.PASS: 0, Verdict.UNKNOWN: 1, Verdict.FAIL: 2}
-ALL = {phase: [f"{phase}.check"] for phase in Phase}
+ALL = {phase: [f"{phase}.check"] for phase in JUDGED}
 
 
 def result(
@@ -59,7 +60,7 @@ def result(
 
 
 def all_green() -> list[CheckResult]:
-    return [result(id=f"{phase}.check", phase=phase) for phase in Phase]
+    return [result(id=f"{phase}.check", phase=phase) for phase in JUDGED]
 
 
 def judged(results: list[CheckResult], **rest: Any) -> Judgement:
@@ -78,10 +79,10 @@ def test_fail_beats_unknown_beats_pass(pair: tuple[Verdict, Verdict]) -> None:
 def test_nothing_at_all_is_unknown() -> None:
     assert worst([]) is Verdict.UNKNOWN
     assert judge({}, [], loaded=True).verdict is Verdict.UNKNOWN
-    assert judge({phase: [] for phase in Phase}, all_green(), loaded=True).verdict is Verdict.UNKNOWN
+    assert judge({phase: [] for phase in JUDGED}, all_green(), loaded=True).verdict is Verdict.UNKNOWN
 
 
-@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("phase", list(JUDGED))
 def test_a_phase_that_was_not_judged_is_unknown_and_named(phase: Phase) -> None:
     required = {other: ids for other, ids in ALL.items() if other is not phase}
     found = judge(required, [one for one in all_green() if one.phase is not phase], loaded=True)
@@ -89,7 +90,7 @@ def test_a_phase_that_was_not_judged_is_unknown_and_named(phase: Phase) -> None:
     assert f"phase {phase} was not judged" in found.reasons
 
 
-@pytest.mark.parametrize("phase", list(Phase))
+@pytest.mark.parametrize("phase", list(JUDGED))
 def test_a_required_check_without_a_result_is_unknown(phase: Phase) -> None:
     found = judged([one for one in all_green() if one.phase is not phase])
     assert found.verdict is Verdict.UNKNOWN
@@ -240,7 +241,7 @@ def test_the_records_are_written_and_say_the_same_twice(run: Run) -> None:
     assert written["stats"]["checks"] == written["stats"]["passed"] == 4
     stored = orjson.loads((run.folder / "results.json").read_bytes())["results"]
     assert [CheckResult.model_validate(one) for one in stored] == sorted(
-        all_green(), key=lambda one: list(Phase).index(one.phase)
+        all_green(), key=lambda one: list(JUDGED).index(one.phase)
     )
 
 

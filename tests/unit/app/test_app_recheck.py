@@ -1,0 +1,108 @@
+"""A re-check on a real deployment: what users did through the app's own functions is nobody's loss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from checks.recheck import since
+from checks.recheck_app import answering
+from checks.tally import Tally
+from fixtures import wire
+from fixtures.tamper import tamper
+from migration import config
+from migration.config import Settings
+from migration.model import Class, Kind, LedgerEntry, StepOutcome
+from migration.run import Run
+from tests.unit.app.stage import Stage
+
+
+@pytest.fixture
+def settings(stage: Stage) -> Settings:
+    return config.load("embedded", environ={"CUTOVER_PAIR": str(stage.pair_file())})
+
+
+@pytest.fixture
+def run(stage: Stage, tmp_path: Path) -> Run:
+    """A run whose target was opened a moment ago, and judged then."""
+    made = Run(tmp_path / "run", tmp_path / "data")
+    made.folder.mkdir()
+    made.data.mkdir()
+    at = datetime.now(UTC).isoformat()
+    made.append_ledger(LedgerEntry(step="open", outcome=StepOutcome.STARTED, at=at))
+    wire.export_zip(stage.url, stage.admin_key, made.data / "after_smoke.zip")
+    return made
+
+
+def look(stage: Stage, run: Run, settings: Settings) -> Mapping[str, Tally]:
+    """Both products of a re-check, now."""
+    wire.export_zip(stage.url, stage.admin_key, run.data / "recheck.zip")
+    return {**since(run, settings), **answering(run, settings)}
+
+
+def classes(tallies: Mapping[str, Tally]) -> set[Class]:
+    return {cls for tally in tallies.values() for cls in tally.classes}
+
+
+def test_what_users_do_is_declared(stage: Stage, run: Run, settings: Settings) -> None:
+    stage.mutation("cases:create", {"employerName": "New", "positionTitle": "Cook"})
+    own = next(case for case in stage.query("cases:list") if case["employerName"] == "Employer 00")
+    stage.mutation("cases:update", {"id": own["_id"], "employerName": "Renamed"})
+    stage.mutation("users:updateUserProfile", {"timezone": "America/Denver"})
+    stage.mutation("users:requestAccountDeletion")
+    found = look(stage, run, settings)
+    assert classes(found) == {Class.DECLARED}
+    assert found["cases"].totals == {Kind.EXTRANEOUS: 1, Kind.MISMATCHED: 1}
+    assert found["users"].totals == {Kind.MISMATCHED: 1}
+    assert found["userProfiles"].totals == {Kind.MISMATCHED: 1}
+
+
+def test_a_case_that_its_owner_removed_can_not_be_told_from_a_lost_one(
+    stage: Stage, run: Run, settings: Settings
+) -> None:
+    own = stage.query("cases:list")[0]
+    stage.mutation("cases:remove", {"id": own["_id"]})
+    found = look(stage, run, settings)
+    assert found["cases"].totals == {Kind.UNVERIFIABLE: 1}
+    assert found["cases"].findings[0].key == own["_id"]
+
+
+def test_an_account_whose_deletion_has_come_takes_its_documents_with_it(
+    stage: Stage, run: Run, settings: Settings
+) -> None:
+    stage.fill(users={"deletedAt": (time.time() - 1) * 1000})
+    wire.export_zip(stage.url, stage.admin_key, run.data / "after_smoke.zip")
+    stage.run("scheduledJobs:processExpiredDeletions")
+    wire.export_zip(stage.url, stage.admin_key, run.data / "recheck.zip")
+    found = since(run, settings)
+    assert classes(found) == {Class.DECLARED}
+    assert found["cases"].totals == {Kind.MISSING: 16}
+
+
+def test_a_user_whom_the_app_does_not_know_is_missed(stage: Stage, run: Run, settings: Settings) -> None:
+    from fixtures.tamper import Planted, Tables
+
+    def legacy(tables: Tables) -> Planted:
+        tables["userProfiles"][0]["legacyId"] = "v1-user"
+        return Planted("userProfiles", "v1-user")
+
+    path = run.data / "recheck.zip"
+    tamper(run.data / "after_smoke.zip", path, ("userProfiles",), legacy)
+    assert answering(run, settings)["people"].matched == 1
+    stage.fill(users={"deletedAt": 1.0})
+    stage.run("scheduledJobs:processExpiredDeletions")
+    found = answering(run, settings)
+    assert (found["people"].totals, found["people"].findings[0].key) == ({Kind.MISSING: 1}, "v1-user")
+    assert found["sign_in"].totals == {Kind.MISSING: 1}
+
+
+def test_a_password_that_opens_nothing_is_missed(stage: Stage, run: Run, settings: Settings) -> None:
+    wire.export_zip(stage.url, stage.admin_key, run.data / "recheck.zip")
+    assert answering(run, settings)["sign_in"].matched == 1
+    locked = settings.model_copy(update={"canary_password": SecretStr("not the canary's")})
+    assert answering(run, locked)["sign_in"].totals == {Kind.MISSING: 1}
