@@ -1,4 +1,4 @@
-"""Re-checks: each is judged by itself, the run's verdict stays, and one that saw a loss turns the decision."""
+"""Re-checks: each is judged by itself, the run's verdict stays, a loss once seen turns the decision."""
 
 from __future__ import annotations
 
