@@ -23,23 +23,38 @@ from tests.contract.client import Client, make_zip
 PROJECT = Path(__file__).parent / "project" / "convex"
 EMPTY = make_zip({"README.md": "nothing"})
 URL = os.environ.get("CUTOVER_CONTRACT_URL", "")
+# How tests name what lies in the test project.
+PROJECT_MODULES = ("library:", "actions:", "moment:", "limits:")
+PROJECT_WORDS = (*PROJECT_MODULES, "library/", "anyApi.library")
 # These start deployments of their own: they are about the process, or need functions of their own.
-PROJECT_MODULES = ("library:", "library/", "actions:", "moment:", "anyApi.library")
-STARTS_ITS_OWN = ("test_durability", "test_differential", "test_malformed")
+STARTS_ITS_OWN = ("test_durability", "test_differential", "test_malformed", "test_verb")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leaves out, against a deployment elsewhere, what cannot be tried there."""
     if not URL:
         return
-    probe = {"path": "library:echo", "args": {"value": 1}, "format": "json"}
-    has_project = httpx.post(f"{URL}/api/query", json=probe, timeout=30).json().get("value") == 1
+    has_project = _has_project()
     for item in items:
         source = inspect.getsource(item.function) if isinstance(item, pytest.Function) else ""
         if item.path.stem in STARTS_ITS_OWN:
             item.add_marker(pytest.mark.skip(reason="needs a deployment started on this machine"))
-        elif not has_project and any(module in source for module in PROJECT_MODULES):
+        elif not has_project and any(word in source for word in PROJECT_WORDS):
             item.add_marker(pytest.mark.skip(reason="needs the functions of tests/contract/project"))
+
+
+def _has_project() -> bool:
+    probe = {"path": "library:echo", "args": {"value": 1}, "format": "json"}
+    answer = httpx.post(f"{URL}/api/query", json=probe, timeout=30)
+    return bool(answer.is_success and answer.json().get("value") == 1)
+
+
+def _lacking() -> dict[str, str]:
+    """What a deployment elsewhere may not have, by the beginnings of function paths."""
+    lacking = {"_system/embedded:": "an extra of the embedded deployment"}
+    if not _has_project():
+        lacking |= dict.fromkeys(PROJECT_MODULES, "the functions of tests/contract/project")
+    return lacking
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +66,7 @@ def shared_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         )
         client = Client(
             Deployment(URL, os.environ.get("CONVEX_SITE_URL", ""), key, 0, read_only_key=read_only),
-            elsewhere=True,
+            lacks=_lacking(),
         )
         yield client
         client.http.close()
