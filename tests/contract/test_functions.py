@@ -200,6 +200,24 @@ def test_environment_variables_are_what_functions_see(client: Client) -> None:
     assert client.value("query", "library:environment", {"name": "COLOUR"}) is None
 
 
+def test_variables_with_which_the_functions_do_not_load_are_refused(client: Client) -> None:
+    before = {"changes": [{"name": "COLOUR", "value": "green"}]}
+    assert client.post("/api/update_environment_variables", before).status_code == 200
+    spoiling = {"changes": [{"name": "SPOIL_LIMITS", "value": "1"}, {"name": "COLOUR", "value": "red"}]}
+    response = client.post("/api/update_environment_variables", spoiling)
+    assert (response.status_code, response.json()["code"]) == (400, "InvalidEnvironment")
+    assert client.value("query", "library:environment", {"name": "COLOUR"}) == "green"
+    assert client.get("/api/list_environment_variables").json()["environmentVariables"] == {"COLOUR": "green"}
+
+
+@pytest.mark.parametrize("change", [None, "A", {}, {"name": 5}, {"name": "A", "value": 5}])
+def test_change_of_variables_that_is_none_is_refused(client: Client, change: Any) -> None:
+    good = {"name": "COLOUR", "value": "green"}
+    response = client.post("/api/update_environment_variables", {"changes": [good, change]})
+    assert response.status_code == 400
+    assert client.get("/api/list_environment_variables").json()["environmentVariables"] == {}
+
+
 def test_variables_of_the_process_are_hidden_from_functions(client: Client) -> None:
     assert client.value("query", "library:environment", {"name": "PATH"}) is None
     assert client.value("query", "library:environment", {"name": "CONVEX_ADMIN_KEY"}) is None

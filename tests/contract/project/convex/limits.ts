@@ -3,6 +3,9 @@ import { v } from "convex/values";
 import { internal } from "./_generated/api.js";
 import { mutation, query } from "./_generated/server.js";
 
+// What a project does that demands a variable: it does not load without it, or, here, with it.
+if (process.env.SPOIL_LIMITS !== undefined) throw new Error("SPOIL_LIMITS is set");
+
 /** An array of so many items. */
 export const list = query({ args: { items: v.number() }, handler: (_ctx, { items }) => Array(items).fill(null) });
 
