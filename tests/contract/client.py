@@ -37,6 +37,11 @@ class Client:
         self.http = httpx.Client(base_url=deployment.url, timeout=DEADLINE_SECONDS)
 
     @property
+    def name(self) -> str:
+        """The deployment's name, as its key has it."""
+        return self.deployment.admin_key.partition("|")[0].rpartition(":")[2]
+
+    @property
     def site_url(self) -> str:
         """Where HTTP actions are served."""
         if not self.deployment.site_url:

@@ -10,6 +10,7 @@ import pytest
 from tests.contract.client import Client, make_zip
 from tests.contract.test_import import identifier
 
+pytestmark = pytest.mark.any_project
 NUMBER, OTHER = 8_010, 8_011
 FILE = identifier(NUMBER, 1)
 

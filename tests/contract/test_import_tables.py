@@ -39,6 +39,7 @@ def test_two_tables_may_exchange_their_numbers(client: Client) -> None:
     client.run_import(two_tables([], []))
 
 
+@pytest.mark.any_project
 def test_number_of_the_system_is_refused(client: Client) -> None:
     [latest] = client.system("cli/queryImport:list")[:1]
     number = wire.decode_id(latest["_id"])[0]
@@ -47,6 +48,7 @@ def test_number_of_the_system_is_refused(client: Client) -> None:
 
 
 @pytest.mark.parametrize("mode", ["replace", "append", "requireEmpty", "replaceAll"])
+@pytest.mark.any_project
 def test_named_number_wins_over_that_of_the_first_id(client: Client, mode: str) -> None:
     content = make_zip(table_entries({"fresh": (10_800, [json.dumps({"_id": identifier(10_801, 1)})])}))
     state = client.run_import(content, mode=mode)
@@ -79,6 +81,7 @@ def test_append_that_fails_keeps_whole_batches_and_nothing_of_the_last(client: C
     assert kept == ["A1", *(row["name"] for row in rows)][: len(kept)]
 
 
+@pytest.mark.any_project
 def test_imports_side_by_side_give_each_new_table_a_number_of_its_own(client: Client) -> None:
     waiting = [
         client.begin_import(
@@ -125,6 +128,7 @@ def test_table_of_a_failed_mutation_was_never_there(client: Client) -> None:
     assert len(client.documents("ghost")) == 1
 
 
+@pytest.mark.any_project
 def test_upload_is_finished_once(client: Client) -> None:
     token = client.post("/api/import/start_upload").json()["uploadToken"]
     target = {"mode": "replace", "format": "jsonLines", "tableName": "loose"}
@@ -140,6 +144,7 @@ def test_upload_is_finished_once(client: Client) -> None:
 
 
 @pytest.mark.parametrize("query", ["format=xml", "format=jsonLines&tableName=a&mode=merge", ""])
+@pytest.mark.any_project
 def test_import_at_once_names_its_query_string_when_it_is_bad(client: Client, query: str) -> None:
     response = client.http.post(f"/api/import?{query}", content=b"", headers=client.admin)
     assert (response.status_code, response.json()["code"]) == (400, "BadQueryArgs")

@@ -44,6 +44,7 @@ DOCUMENTS: dict[str, tuple[Mapping[str, Any], str | None]] = {
 
 
 @pytest.mark.parametrize("what", list(DOCUMENTS))
+@pytest.mark.any_project
 def test_document_meets_its_limits_in_an_import_too(client: Client, what: str) -> None:
     row, code = DOCUMENTS[what]
     state = client.run_import(lines_of([row]), form="jsonLines", table="loose")

@@ -24,6 +24,7 @@ def ask(client: Client, value: bytes, form: str = "json") -> Any:
     "value",
     [b'"\xff"', b'"\\ud800"', b'"\\udc00x"', b"1e999", DIGITS, b"-" + DIGITS, b"9" * 300 + b"e99", BOM],
 )
+@pytest.mark.any_project
 def test_argument_that_would_be_stored_as_another_value_is_refused(client: Client, value: bytes) -> None:
     answer = ask(client, value)
     assert (answer.status_code, answer.json()["code"]) == (400, "BadJsonBody")
@@ -63,6 +64,7 @@ ROWS = {
 
 @pytest.mark.parametrize("form", ["jsonLines", "jsonArray"])
 @pytest.mark.parametrize("reason", list(ROWS))
+@pytest.mark.any_project
 def test_row_that_cannot_be_kept_as_it_is_fails_the_import(client: Client, form: str, reason: str) -> None:
     row, words = ROWS[reason]
     content = row + b"\n" if form == "jsonLines" else b"[" + row + b"]"
@@ -99,6 +101,7 @@ def test_row_that_cannot_be_kept_as_it_is_fails_the_import(client: Client, form:
         ("csv", b"a\n\xff\n", "InvalidUtf8"),
     ],
 )
+@pytest.mark.any_project
 def test_file_that_is_not_of_its_format_fails(client: Client, form: str, content: bytes, words: str) -> None:
     state = client.run_import(content, form=form, table="loose")
     assert (state["state"], words in state.get("error_message", "")) == ("failed", True), state
@@ -118,6 +121,7 @@ def test_file_that_is_not_of_its_format_fails(client: Client, form: str, content
         (b"a\n", []),
     ],
 )
+@pytest.mark.any_project
 def test_csv_is_read_as_convex_reads_it(client: Client, content: bytes, rows: list[dict[str, Any]]) -> None:
     state = client.run_import(content, form="csv", table="loose")
     assert state["state"] == "completed", state
@@ -134,6 +138,7 @@ def test_empty_cell_is_absent_only_where_the_schema_says_optional(client: Client
     assert (from_lines["state"], client.documents("authors")[0]["email"]) == ("completed", "")
 
 
+@pytest.mark.any_project
 def test_duplicate_ids_far_apart_are_found(client: Client) -> None:
     rows: list[dict[str, Any]] = [{"_id": identifier(10_700, n)} for n in range(9_000)]
     state = client.run_import(lines_of([*rows, rows[0]]), form="jsonLines", table="loose")
@@ -154,11 +159,13 @@ def test_duplicate_ids_far_apart_are_found(client: Client) -> None:
         ([{"name": "a-b", "id": 10_500}], "ImportInvalidName"),
     ],
 )
+@pytest.mark.any_project
 def test_list_of_tables_must_make_sense(client: Client, lines: list[dict[str, Any]], words: str) -> None:
     state = client.run_import(make_zip({"_tables/documents.jsonl": lines_of(lines)}))
     assert (state["state"], words in state.get("error_message", "")) == ("failed", True), state
 
 
+@pytest.mark.any_project
 def test_other_system_tables_are_skipped_whatever_they_hold(client: Client) -> None:
     entries: dict[str, str | bytes] = {
         "_other/documents.jsonl": "no JSON",

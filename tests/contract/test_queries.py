@@ -104,7 +104,9 @@ def test_creation_times_rise_within_one_mutation(client: Client, author: str) ->
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize(("count", "refusal"), [(16_000, None), (16_001, "TooManyWrites: Too many documents written")])
+@pytest.mark.parametrize(
+    ("count", "refusal"), [(16_000, None), (16_001, "TooManyWrites: Too many documents written")]
+)
 def test_mutation_writes_at_most_16000_documents(
     client: Client, author: str, count: int, refusal: str | None
 ) -> None:
