@@ -76,7 +76,7 @@ client.set_admin_auth(os.environ["KEY"])
 print(json.dumps([client.query("library:names"), client.query("library:echo", {"value": 1.5})]))
 """
 
-# Acts as a user over the WebSocket: with the administrator's key by the official client, and with any key by hand.
+# Acts as a user over the WebSocket: the administrator by the official client, the reader by hand.
 IMPERSONATOR = """
 import { ConvexClient } from "convex/browser";
 import { anyApi } from "convex/server";

@@ -1,4 +1,4 @@
-"""The limits of section 7.4 at their edges: the last that passes, and the first that does not, by its code."""
+"""The limits of section 7.4 at their edges: the last that passes, the first that does not, by its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a body or a file for import must be, to the byte: text, numbers, names, lines. A doubt is a refusal."""
+"""What a body or a file for import must be, to the byte: text, numbers, names, lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every route under every key: acting as a user, the read-only key, a user's token; and what is not covered."""
+"""Every route under every key (acting as a user, the reader's, a user's token); and what is not covered."""
 
 from __future__ import annotations
 

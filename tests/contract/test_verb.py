@@ -1,4 +1,4 @@
-"""`./inv contract --url`: the suite against a deployment that serves another project, with the key from the environment."""
+"""`./inv contract --url`: the suite against a deployment that serves another project."""
 
 from __future__ import annotations
 
