@@ -247,11 +247,11 @@ def test(_: Context, path: str = "tests", select: str = "", workers: int = 2) ->
 
 
 @verb
-def contract(_: Context, url: str = "", confirm: str = "", workers: int = 2) -> None:
+def contract(_: Context, url: str = "", confirm: str = "", select: str = "", workers: int = 2) -> None:
     """Holds a deployment to Convex's wire, statement by statement."""
     from verbs import contract as suite
 
-    leave(suite.run(url=url, confirm=confirm, workers=workers))
+    leave(suite.run(url=url, confirm=confirm, select=select, workers=workers))
 
 
 @verb

@@ -19,21 +19,27 @@ import pytest
 from fixtures.deployment import Deployment
 
 DEADLINE_SECONDS = 30.0
+NOTHING: Mapping[str, str] = {}
 SETTLED = ("completed", "failed")
 
 
 class Client:
     """Calls one deployment, as its administrator unless told otherwise.
 
-    `elsewhere`: it was not started here, may lack the test project's functions, and has none of the embedded
-    deployment's extras; a test that needs them is then skipped, not failed.
+    `lacks` are beginnings of function paths that this deployment may lack, each with the reason; a test that
+    calls one of them and finds it missing is skipped, not failed.
     """
 
-    def __init__(self, deployment: Deployment, *, elsewhere: bool = False) -> None:
+    def __init__(self, deployment: Deployment, *, lacks: Mapping[str, str] = NOTHING) -> None:
         self.deployment = deployment
-        self.elsewhere = elsewhere
+        self.lacks = lacks
         self.admin = {"Authorization": f"Convex {deployment.admin_key}"}
         self.http = httpx.Client(base_url=deployment.url, timeout=DEADLINE_SECONDS)
+
+    @property
+    def name(self) -> str:
+        """The deployment's name, as its key has it."""
+        return self.deployment.admin_key.partition("|")[0].rpartition(":")[2]
 
     @property
     def site_url(self) -> str:
@@ -56,16 +62,14 @@ class Client:
         response = self.http.post(f"/api/{kind}", json=body, headers=dict(headers or {}))
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
-        if self.elsewhere:
-            self._skip_what_is_not_there(path, answer)
+        if "Could not find" in str(answer.get("errorMessage")):
+            self._skip_what_is_not_there(path)
         return answer
 
-    def _skip_what_is_not_there(self, path: str, answer: Mapping[str, Any]) -> None:
-        missing = "Could not find" in str(answer.get("errorMessage"))
-        if missing and path.startswith(("library:", "actions:", "moment:")) and not path.endswith(":nope"):
-            pytest.skip(f"needs the function {path} of tests/contract/project")
-        if missing and path.startswith("_system/embedded:"):
-            pytest.skip("needs an extra of the embedded deployment")
+    def _skip_what_is_not_there(self, path: str) -> None:
+        for beginning, reason in self.lacks.items():
+            if path.startswith(beginning):
+                pytest.skip(f"needs {reason} ({path})")
 
     def value(self, kind: str, path: str, args: Mapping[str, Any] | None = None, **more: Any) -> Any:
         """The result of a function that must succeed."""

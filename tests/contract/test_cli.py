@@ -49,6 +49,11 @@ def test_run_acts_as_a_user(client: Client) -> None:
     assert (code, identity["name"], identity["issuer"]) == (0, "x", "https://convex.test")
 
 
+def test_run_without_an_identity_is_the_administrator(client: Client) -> None:
+    assert convex(client, "run", "library:addQuietly", '{"name": "internal"}')[0] == 0
+    assert names(client) == ["internal"]
+
+
 def test_run_of_a_failing_function_prints_why(client: Client) -> None:
     code, output = convex(client, "run", "library:failPlainly")
     assert (code, "out of paper" in output) == (1, True)
@@ -80,6 +85,11 @@ def test_export_then_replace_all_brings_everything_back(client: Client, tmp_path
 
 def test_export_includes_files_when_asked(client: Client, tmp_path: Path) -> None:
     stored = client.value("action", "actions:storeText", {"text": "hello"})
+    plain = tmp_path / "without_files.zip"
+    code, output = convex(client, "export", "--path", str(plain))
+    assert code == 0, output
+    with zipfile.ZipFile(plain) as archive:
+        assert not [name for name in archive.namelist() if "_storage" in name]
     target = tmp_path / "with_files.zip"
     code, output = convex(client, "export", "--include-file-storage", "--path", str(target))
     assert code == 0, output
@@ -87,21 +97,28 @@ def test_export_includes_files_when_asked(client: Client, tmp_path: Path) -> Non
         assert archive.read(f"_storage/{stored['id']}") == b"hello"
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("a.jsonl", '{"name":"x"}\n'), ("a.json", '[{"name":"x"}]'), ("a.csv", "name\nx\n")],
-)
-@pytest.mark.parametrize("mode", [None, "--append", "--replace"])
-def test_import_of_one_table(
-    client: Client, tmp_path: Path, name: str, content: str, mode: str | None
-) -> None:
+FILES: dict[str, bytes] = {
+    "a.jsonl": b'{"name":"x"}\n',
+    "a.json": b'[{"name":"x"}]',
+    "a.csv": b"name\nx\n",
+    "a.zip": make_zip({"authors/documents.jsonl": '{"name":"x"}\n'}),
+}
+
+
+@pytest.mark.parametrize("name", list(FILES))
+@pytest.mark.parametrize("mode", [None, "--append", "--replace", "--replace-all"])
+def test_import_in_every_mode_and_format(client: Client, tmp_path: Path, name: str, mode: str | None) -> None:
+    client.run_import(lines_of([{"a": 1}]), form="jsonLines", table="loose")
     if mode is not None:
         client.value("mutation", "library:addAuthor", {"name": "before"})
-    (tmp_path / name).write_text(content)
-    flags = [mode] if mode else []
-    code, output = convex(client, "import", "--table", "authors", *flags, "-y", str(tmp_path / name))
+    (tmp_path / name).write_bytes(FILES[name])
+    flags = [*([mode] if mode else []), *([] if name == "a.zip" else ["--table", "authors"])]
+    code, output = convex(client, "import", *flags, "-y", str(tmp_path / name))
     assert code == 0, output
-    assert names(client) == {None: ["x"], "--append": ["before", "x"], "--replace": ["x"]}[mode]
+    assert names(client) == (["before", "x"] if mode == "--append" else ["x"])
+    # Only replace-all touches a table that the file does not name.
+    tables = [entry["name"] for entry in client.system("cli/tables")["page"]]
+    assert ("loose" in tables) == (mode != "--replace-all")
 
 
 def test_import_into_a_table_with_documents_fails_and_says_so(client: Client, tmp_path: Path) -> None:
@@ -122,6 +139,7 @@ def test_import_that_would_delete_waits_without_yes(client: Client, tmp_path: Pa
     assert names(client) == ["before"]
 
 
+@pytest.mark.any_project
 def test_large_file_is_uploaded_in_parts(client: Client, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_bytes(lines_of([{"name": f"{n}" + "x" * 900} for n in range(7_000)]))
     assert (tmp_path / "a.jsonl").stat().st_size > 5 << 20
@@ -136,6 +154,7 @@ def test_data_lists_tables_and_documents(client: Client) -> None:
     assert (code, '"Ada"' in output) == (0, True)
 
 
+@pytest.mark.any_project
 def test_env_sets_lists_gets_and_removes(client: Client) -> None:
     assert convex(client, "env", "set", "COLOUR", "green")[0] == 0
     assert convex(client, "env", "get", "COLOUR")[1].strip() == "green"

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
+
+import pytest
 
 from fixtures.deployment import FIXTURES
 from fixtures.provision import node_binary
@@ -73,16 +76,40 @@ client.set_admin_auth(os.environ["KEY"])
 print(json.dumps([client.query("library:names"), client.query("library:echo", {"value": 1.5})]))
 """
 
+# Acts as a user over the WebSocket: the administrator by the official client, the reader by hand.
+IMPERSONATOR = """
+import { ConvexClient } from "convex/browser";
+import { anyApi } from "convex/server";
+import { WebSocket } from "ws";
+const user = { subject: "u|x", issuer: "https://convex.test", tokenIdentifier: "https://convex.test|u" };
+const client = new ConvexClient(process.env.URL, { logger: false });
+client.client.setAdminAuth(process.env.KEY, user);
+const identity = await new Promise((resolve) => client.onUpdate(anyApi.library.whoAmI, {}, resolve));
+await client.close();
+const socket = new WebSocket(process.env.URL.replace("http", "ws") + "/api/1.48.0/sync");
+await new Promise((resolve) => socket.once("open", resolve));
+socket.send(JSON.stringify({ type: "Connect", sessionId: "s", connectionCount: 0 }));
+const claim = { tokenType: "Admin", value: process.env.READER, baseVersion: 0, impersonating: user };
+socket.send(JSON.stringify({ type: "Authenticate", ...claim }));
+const refusal = await new Promise((resolve) => socket.once("message", (data) => resolve(JSON.parse(data))));
+console.log(JSON.stringify([identity, refusal.type, String(refusal.error)]));
+process.exit(0);
+"""
 
-def run_script(client: Client, script: str) -> object:
+
+def run_script(client: Client, script: str) -> Any:
     return run(client, [str(node_binary()), "--experimental-websocket", "--input-type=module", "-e", script])
 
 
-def run(client: Client, command: list[str]) -> object:
+def run(client: Client, command: list[str]) -> Any:
     done = subprocess.run(
         command,
         cwd=FIXTURES,
-        env={"URL": client.deployment.url, "KEY": client.deployment.admin_key},
+        env={
+            "URL": client.deployment.url,
+            "KEY": client.deployment.admin_key,
+            "READER": client.deployment.read_only_key,
+        },
         capture_output=True,
         text=True,
         timeout=60,
@@ -107,3 +134,15 @@ def test_python_client_calls_and_is_told_of_every_change(client: Client) -> None
 
 def test_python_http_client_calls_as_administrator(client: Client) -> None:
     assert run(client, [sys.executable, "-c", PYTHON_HTTP_CLIENT]) == [["Ada"], 1.5]
+
+
+def test_administrator_acts_as_a_user_over_the_websocket_and_a_reader_does_not(client: Client) -> None:
+    if not client.deployment.read_only_key:
+        pytest.skip("needs a read-only key of the deployment")
+    identity, answer, words = run_script(client, IMPERSONATOR)
+    assert identity == {
+        "subject": "u|x",
+        "issuer": "https://convex.test",
+        "tokenIdentifier": "https://convex.test|u",
+    }
+    assert (answer, "actAsUser" in words) == ("AuthError", True)

@@ -18,11 +18,13 @@ from fixtures import deployment as deployments
 from fixtures.deployment import Deployment
 from fixtures.provision import node_binary
 from migration.errors import CutoverError
-from tests.contract.client import Client, lines_of
+from tests.contract import killed
+from tests.contract.client import Client, lines_of, make_zip
 from tests.contract.conftest import PROJECT
 from tests.contract.test_import import author_line, book_line, identifier, two_tables
 
 Start = Callable[[], Client]
+KILLS = 4
 
 
 @pytest.fixture
@@ -123,6 +125,30 @@ def test_torn_last_line_is_a_commit_nobody_heard_of(start: Start, tmp_path: Path
     second.value("mutation", "library:addAuthor", {"name": "next"})
     kill(second)
     assert len(start().documents("authors")) == 2
+
+
+def test_kill_at_any_moment_loses_nothing_and_leaves_no_half_import(tmp_path: Path) -> None:
+    account = killed.run(tmp_path, range(KILLS))
+    assert account.broken == []
+    # Kills that hit nothing would prove nothing.
+    assert account.tried == KILLS
+    assert account.mutations > 20
+    assert account.imports + account.interrupted > 0
+
+
+def test_file_of_an_import_is_there_when_its_documents_are(start: Start, tmp_path: Path) -> None:
+    """Between the commit of an import and the last of its files a kill may come: the restart ends it."""
+    first = start()
+    file_id = identifier(8_021, 1)
+    for content in ("old", "new"):
+        assert first.run_import(make_zip({f"_storage/{file_id}": content}))["state"] == "completed"
+    kill(first)
+    kept, aside = tmp_path / "files" / file_id, tmp_path / "files" / f"{file_id}.x.import"
+    kept.rename(aside)
+    kept.write_text("old")
+    (tmp_path / "files" / f"{identifier(8_021, 2)}.x.import").write_text("of an import that never came to be")
+    assert start().http.get(f"/api/storage/{file_id}").text == "new"
+    assert [path.name for path in (tmp_path / "files").iterdir()] == [file_id]
 
 
 def test_two_deployments_never_share_a_folder(start: Start, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import json
 import random
 from typing import Any
 
+import pytest
+
 from tests.contract.client import Client, make_zip, table_entries
 from tests.contract.test_import import AUTHORS, BOOKS, author_line, book_line, identifier
 
@@ -65,6 +67,7 @@ def test_documents_are_lossless_lines_with_their_fields_in_order(client: Client)
     assert archive.read("books/documents.jsonl").decode() == book + "\n"
 
 
+@pytest.mark.any_project
 def test_export_imported_again_gives_the_same_export(client: Client) -> None:
     client.run_import(make_zip(table_entries({"authors": (AUTHORS, [author_line(n) for n in range(5)])})))
     first = client.export()
@@ -74,6 +77,7 @@ def test_export_imported_again_gives_the_same_export(client: Client) -> None:
     assert {name: second.read(name) for name in second.namelist()} == content
 
 
+@pytest.mark.any_project
 def test_files_travel_with_their_ids(client: Client) -> None:
     blob, file_id = b"\x00\x01hello", identifier(STORAGE, 5)
     sha256 = base64.b64encode(hashlib.sha256(blob).digest()).decode()
@@ -97,6 +101,7 @@ def test_files_travel_with_their_ids(client: Client) -> None:
     assert client.http.get(f"/api/storage/{file_id}").content == blob
 
 
+@pytest.mark.any_project
 def test_file_with_a_wrong_checksum_is_refused(client: Client) -> None:
     file_id = identifier(STORAGE, 6)
     metadata = {"_id": file_id, "sha256": base64.b64encode(bytes(32)).decode()}
@@ -107,6 +112,7 @@ def test_file_with_a_wrong_checksum_is_refused(client: Client) -> None:
     assert "InvalidSha256" in client.run_import(make_zip(content))["error_message"]
 
 
+@pytest.mark.any_project
 def test_export_is_known_by_timestamp_and_by_id(client: Client) -> None:
     client.export()
     latest = client.system("cli/exports:getLatest")
@@ -114,10 +120,11 @@ def test_export_is_known_by_timestamp_and_by_id(client: Client) -> None:
     assert by_ts.content == client.get(f"/api/export/zip/{latest['_id']}").content
     assert (
         by_ts.headers["content-disposition"]
-        == f"attachment; filename=snapshot_embedded_{latest['start_ts']}.zip"
+        == f"attachment; filename=snapshot_{client.name}_{latest['start_ts']}.zip"
     )
 
 
+@pytest.mark.any_project
 def test_unknown_export_is_not_found(client: Client) -> None:
     assert client.get("/api/export/zip/123").json()["code"] == "ExportNotFound"
     assert client.get("/api/export/zip/..%2Fx").json()["code"] == "BadSnapshotId"

@@ -175,7 +175,7 @@ def test_action_calls_mutations_and_queries_of_its_own(client: Client) -> None:
 def test_network_is_for_actions_only(client: Client) -> None:
     assert "Can't use fetch() in queries" in client.error("query", "library:fetchInQuery")
     url = f"{client.deployment.url}/instance_name"
-    assert client.value("action", "actions:fetchText", {"url": url}) == "embedded"
+    assert client.value("action", "actions:fetchText", {"url": url}) == client.name
 
 
 def test_scheduled_function_waits_until_it_is_asked_for(client: Client) -> None:
@@ -220,6 +220,25 @@ def test_environment_variables_are_what_functions_see(client: Client) -> None:
     assert client.value("query", "library:environment", {"name": "COLOUR"}) is None
 
 
+def test_variables_with_which_the_functions_do_not_load_are_refused(client: Client) -> None:
+    before = {"changes": [{"name": "COLOUR", "value": "green"}]}
+    assert client.post("/api/update_environment_variables", before).status_code == 200
+    spoiling = {"changes": [{"name": "SPOIL_LIMITS", "value": "1"}, {"name": "COLOUR", "value": "red"}]}
+    response = client.post("/api/update_environment_variables", spoiling)
+    assert (response.status_code, response.json()["code"]) == (400, "InvalidEnvironment")
+    assert client.value("query", "library:environment", {"name": "COLOUR"}) == "green"
+    assert client.get("/api/list_environment_variables").json()["environmentVariables"] == {"COLOUR": "green"}
+
+
+@pytest.mark.parametrize("change", [None, "A", {}, {"name": 5}, {"name": "A", "value": 5}])
+@pytest.mark.any_project
+def test_change_of_variables_that_is_none_is_refused(client: Client, change: Any) -> None:
+    good = {"name": "COLOUR", "value": "green"}
+    response = client.post("/api/update_environment_variables", {"changes": [good, change]})
+    assert response.status_code == 400
+    assert client.get("/api/list_environment_variables").json()["environmentVariables"] == {}
+
+
 def test_variables_of_the_process_are_hidden_from_functions(client: Client) -> None:
     assert client.value("query", "library:environment", {"name": "PATH"}) is None
     assert client.value("query", "library:environment", {"name": "CONVEX_ADMIN_KEY"}) is None
@@ -242,6 +261,7 @@ def test_malformed_request_is_a_400_with_a_code(client: Client, path: str, body:
     assert (response.status_code, response.json()["code"]) == (400, code)
 
 
+@pytest.mark.any_project
 def test_unknown_route_is_named_in_its_refusal(client: Client) -> None:
     response = client.get("/api/list_snapshot")
     assert (response.status_code, response.json()["message"]) == (
@@ -270,6 +290,7 @@ def test_file_stored_by_an_action_is_served(client: Client) -> None:
     assert (response.text, response.headers["content-type"]) == ("hello", "text/plain")
 
 
+@pytest.mark.any_project
 def test_other_origins_may_call(client: Client) -> None:
     asked = client.http.options(
         "/api/query", headers={"Origin": "http://app", "Access-Control-Request-Headers": "x-a"}

@@ -92,27 +92,13 @@ def test_token_of_another_key_is_refused(client: Client) -> None:
     assert (response.status_code, response.json()["code"]) == (401, "Unauthenticated")
 
 
-def test_administrator_acts_as_a_user_on_each_route(client: Client) -> None:
-    user = {
-        "subject": "u|cutover",
-        "issuer": "https://convex.test",
-        "tokenIdentifier": "https://convex.test|u",
-        "name": "É",
-    }
-    headers = client.acting_as(user)
-    assert client.value("query", "library:whoAmI", headers=headers) == user
-    assert client.value("action", "actions:whoAmI", headers=headers) == user
-    assert client.value("function", "library:whoAmI", headers=headers) == user
-    batch = client.http.post(
-        "/api/query_batch", json={"queries": [{"path": "library:whoAmI"}]}, headers=headers
-    )
-    assert batch.json()["results"][0]["value"] == user
-
-
 def test_acting_user_finds_internal_functions_on_typed_routes_only(client: Client) -> None:
     headers = client.acting_as({"issuer": "https://convex.test", "subject": "x"})
     assert client.value("query", "library:names", headers=headers) == []
+    assert client.value("mutation", "library:addQuietly", {"name": "x"}, headers=headers) is None
     assert "Could not find function" in client.error("function", "library:names", headers=headers)
+    run = client.http.post("/api/run/library/names", json={"args": {}}, headers=headers).json()
+    assert "Could not find function" in run["errorMessage"]
 
 
 @pytest.mark.parametrize(
@@ -127,12 +113,14 @@ def test_malformed_acting_user_is_refused(client: Client, tail: str) -> None:
 @pytest.mark.parametrize(
     "header", ["Convex {key}", "convex {key}", "Convex prod:{key}", "Convex preview:team:project|x"]
 )
+@pytest.mark.any_project
 def test_key_is_known_by_its_secret_and_not_by_its_prefix(client: Client, header: str) -> None:
     key = header.format(key=client.deployment.admin_key)
     status = client.http.get("/api/check_admin_key", headers={"Authorization": key}).status_code
     assert status == (200 if "{key}" in header else 401)
 
 
+@pytest.mark.any_project
 def test_wrong_key_and_no_key_differ(client: Client) -> None:
     wrong = client.http.get("/api/check_admin_key", headers={"Authorization": "Convex embedded|guess"})
     assert (wrong.status_code, wrong.json()["code"]) == (401, "BadAdminKey")
@@ -140,34 +128,17 @@ def test_wrong_key_and_no_key_differ(client: Client) -> None:
     assert (without.status_code, without.json()["code"]) == (403, "BadDeployKey")
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("POST", "/api/import/start_upload"),
-        ("POST", "/api/perform_import"),
-        ("POST", "/api/export/request/zip"),
-        ("GET", "/api/export/zip/1"),
-        ("POST", "/api/update_environment_variables"),
-        ("GET", "/api/list_environment_variables"),
-        ("POST", "/api/v1/pause_deployment"),
-        ("POST", "/api/v1/unpause_deployment"),
-        ("GET", "/api/v1/deployment_info"),
-    ],
-)
-def test_administration_needs_the_key(client: Client, method: str, path: str) -> None:
-    response = client.http.request(method, path)
-    assert (response.status_code, response.json()["code"]) == (403, "BadDeployKey")
-
-
+@pytest.mark.any_project
 def test_system_functions_need_the_key(client: Client) -> None:
     response = client.http.post("/api/query", json={"path": "_system/cli/tables", "args": {}})
     assert (response.status_code, response.json()["code"]) == (403, "BadDeployKey")
 
 
+@pytest.mark.any_project
 def test_deployment_says_who_it_is(client: Client) -> None:
-    assert client.get("/instance_name").text == "embedded"
+    assert client.get("/instance_name").text == client.name
     assert client.get("/version").text
-    assert client.get("/api/v1/deployment_info").json() == {"kind": "selfHosted"}
+    assert client.get("/api/v1/deployment_info").json()["kind"] in ("cloud", "selfHosted")
     assert client.get("/api/check_admin_key").json() == {
         "success": True,
         "allowedOps": [],
@@ -192,3 +163,30 @@ def test_paused_deployment_runs_no_function_but_still_answers_its_administrator(
     assert (state(), client.value("query", "library:echo", {"value": 1})) == ("running", 1)
     again = client.post("/api/v1/unpause_deployment")
     assert (again.status_code, again.json()["code"]) == (400, "UnpauseDeploymentFailed")
+
+
+def test_paused_deployment_fails_the_calls_of_a_running_action(client: Client) -> None:
+    args = {"url": client.deployment.url, "key": client.deployment.admin_key}
+    assert "paused" in client.value("action", "actions:goOnWhilePaused", args)
+    assert client.system("frontend/deploymentState:deploymentState")["state"] == "paused"
+
+
+def test_scheduled_function_waits_while_paused_and_runs_afterwards(client: Client) -> None:
+    client.system("embedded:runScheduledJobs", kind="mutation")
+    client.value("mutation", "library:later", {"name": "Late"})
+    client.post("/api/v1/pause_deployment")
+    body = {"path": "_system/embedded:runScheduledJobs", "args": {}, "format": "json"}
+    assert "paused" in client.post("/api/mutation", body).json()["errorMessage"]
+    assert client.documents("authors") == []
+    client.post("/api/v1/unpause_deployment")
+    assert client.system("embedded:runScheduledJobs", kind="mutation") == {"run": 1, "failed": 0}
+    assert [author["name"] for author in client.documents("authors")] == ["Late"]
+
+
+def test_each_query_of_a_batch_fails_while_paused(client: Client) -> None:
+    client.post("/api/v1/pause_deployment")
+    queries = [{"path": "library:echo", "args": {"value": n}} for n in range(2)]
+    results = client.http.post("/api/query_batch", json={"queries": queries}).json()["results"]
+    assert [(one["status"], "paused" in one["errorMessage"]) for one in results] == [("error", True)] * 2
+    run = client.http.post("/api/run/library/echo", json={"args": {"value": 1}}).json()
+    assert (run["status"], "paused" in run["errorMessage"]) == ("error", True)

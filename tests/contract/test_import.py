@@ -129,6 +129,7 @@ def test_single_table_formats(client: Client, form: str, content: bytes) -> None
     assert rows == [("a", 1.0), ("b", None)]
 
 
+@pytest.mark.any_project
 def test_csv_cells_are_numbers_where_they_read_as_one(client: Client) -> None:
     content = b'name,a,b,c\n"x, ""y""\nz",1e3,0x10,\n'
     assert client.run_import(content, form="csv", table="free")["state"] == "completed"
@@ -177,12 +178,14 @@ def test_replace_all_empties_declared_tables_and_drops_the_others(client: Client
     assert (names(client), client.documents("books")) == (["A2"], [])
 
 
+@pytest.mark.any_project
 def test_table_without_a_number_takes_that_of_its_first_id(client: Client) -> None:
     rows: list[dict[str, Any]] = [{"_id": identifier(12_345, 1)}, {"x": 1}]
     assert client.run_import(lines_of(rows), form="jsonLines", table="fresh")["state"] == "completed"
     assert {wire.decode_id(row["_id"])[0] for row in client.documents("fresh")} == {12_345}
 
 
+@pytest.mark.any_project
 def test_new_table_without_ids_takes_the_next_free_number(client: Client) -> None:
     client.run_import(lines_of([{"x": 1}]), form="jsonLines", table="fresh")
     [row] = client.documents("fresh")
@@ -253,6 +256,7 @@ def test_refused_import_says_why_and_changes_nothing(client: Client, reason: str
     assert {table: client.documents(table) for table in ("authors", "books")} == before
 
 
+@pytest.mark.any_project
 def test_changed_byte_in_a_stored_entry_is_noticed(client: Client) -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -300,6 +304,7 @@ def test_first_import_needs_no_manual_confirmation(client: Client) -> None:
 @pytest.mark.parametrize(
     ("import_id", "status", "code"), [("x", 400, "InvalidImport"), (None, 404, "ImportNotFound")]
 )
+@pytest.mark.any_project
 def test_unknown_import_cannot_be_confirmed(
     client: Client, import_id: str | None, status: int, code: str
 ) -> None:
@@ -309,6 +314,7 @@ def test_unknown_import_cannot_be_confirmed(
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
+@pytest.mark.any_project
 def test_import_at_once_confirms_itself(client: Client) -> None:
     url = "/api/import?tableName=authors&format=jsonLines&mode=replace"
     response = client.http.post(url, content=lines_of([{"name": "x"}]), headers=client.admin)
@@ -327,6 +333,7 @@ def test_import_at_once_confirms_itself(client: Client) -> None:
         ({"format": "zip", "mode": "merge"}, "BadJsonBody"),
     ],
 )
+@pytest.mark.any_project
 def test_malformed_import_is_refused_at_once(client: Client, target: dict[str, str], code: str) -> None:
     token = client.post("/api/import/start_upload").json()["uploadToken"]
     response = client.post(

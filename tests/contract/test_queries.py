@@ -104,7 +104,9 @@ def test_creation_times_rise_within_one_mutation(client: Client, author: str) ->
     assert times == sorted(times)
 
 
-@pytest.mark.parametrize(("count", "refusal"), [(16_000, None), (16_001, "Too many documents written")])
+@pytest.mark.parametrize(
+    ("count", "refusal"), [(16_000, None), (16_001, "TooManyWrites: Too many documents written")]
+)
 def test_mutation_writes_at_most_16000_documents(
     client: Client, author: str, count: int, refusal: str | None
 ) -> None:
@@ -126,9 +128,9 @@ def test_normalize_id_knows_the_table(client: Client, author: str) -> None:
 @pytest.mark.parametrize(
     ("args", "refusal"),
     [
-        ({"documents": 32_001, "bytes": 0, "ranges": 0}, "Too many documents read"),
-        ({"documents": 0, "bytes": 17, "ranges": 0}, "Too many bytes read"),
-        ({"documents": 0, "bytes": 0, "ranges": 4_097}, "Too many index ranges read"),
+        ({"documents": 32_001, "bytes": 0, "ranges": 0}, "TooManyDocumentsRead: Too many documents read"),
+        ({"documents": 0, "bytes": 17, "ranges": 0}, "TooManyBytesRead: Too many bytes read"),
+        ({"documents": 0, "bytes": 0, "ranges": 4_097}, "TooManyReads: Too many index ranges read"),
     ],
 )
 def test_query_reads_at_most_its_limits(

@@ -82,10 +82,10 @@ def nested(depth: int) -> Any:
 @pytest.mark.parametrize(
     ("notes", "part"),
     [
-        ("x" * (1 << 20), "too large"),
-        (nested(16), "too nested"),
-        ([0] * 8193, "too long"),
-        ({f"f{n}": 0 for n in range(1025)}, "too many fields"),
+        ("x" * (1 << 20), "DocumentTooLarge: "),
+        (nested(16), "TooNested: "),
+        ([0] * 8193, "Array length is too long"),
+        ({f"f{n}": 0 for n in range(1025)}, "Object has too many fields"),
     ],
 )
 def test_document_beyond_a_limit_is_refused(client: Client, notes: Any, part: str) -> None:

@@ -1,24 +1,29 @@
-"""`./inv soak convex`: the embedded deployment against `convex-test`, and under malformed input."""
+"""`./inv soak convex`: the embedded deployment against convex-test, malformed input and `kill -9`."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from fixtures import deployment as deployments
-from fixtures import malformed
+from fixtures import described, malformed, openapi
 from fixtures.deployment import Deployment
 from fixtures.differential import runner
 from fixtures.differential.programs import NOT_COMPARED
+from tests.contract import killed
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
 
 SEQUENCES, SEQUENCES_A_BATCH = 2_000, 200
 REQUESTS, REQUESTS_A_BATCH = 4_000, 500
+DESCRIBED, EXAMPLES = 4, 250  # seeds, and requests a route and kind from each
+KILLS, KILLS_A_BATCH = 60, 10
 FIRST_SEED = 1_000_000  # not those of the tests
+JUDGES = (malformed, described, openapi, killed)
 
 
 def campaign() -> Campaign:
@@ -28,9 +33,11 @@ def campaign() -> Campaign:
         batches=[
             *_batches("differential", SEQUENCES, SEQUENCES_A_BATCH),
             *_batches("malformed", REQUESTS, REQUESTS_A_BATCH),
+            *_batches("described", DESCRIBED, 1),
+            *_batches("killed", KILLS, KILLS_A_BATCH),
         ],
         page=page,
-        judged=[deployments.build(), runner.HERE, Path(malformed.__file__)],
+        judged=[deployments.build(), runner.HERE, *(Path(str(one.__file__)) for one in JUDGES)],
     )
 
 
@@ -41,9 +48,10 @@ def _batches(kind: str, count: int, size: int) -> Iterator[Batch]:
 
 
 def _carry_out(kind: str, seeds: range, folder: Path) -> Account:
+    if kind == "killed":
+        return {"kind": kind, **asdict(killed.run(folder, seeds))}
     with _deployment(folder) as served:
-        account = _differential(served, seeds) if kind == "differential" else _malformed(served, seeds)
-    return {"kind": kind, **account}
+        return {"kind": kind, **WORK[kind](served, seeds)}
 
 
 @contextmanager
@@ -64,33 +72,57 @@ def _differential(served: Deployment, seeds: range) -> Account:
 
 
 def _malformed(served: Deployment, seeds: range) -> Account:
-    account = malformed.run(served, seeds)
+    return _answered(malformed.run(served, seeds))
+
+
+def _described(served: Deployment, seeds: range) -> Account:
+    return _answered(described.run(served, described.served(), seeds.start, EXAMPLES))
+
+
+def _answered(account: malformed.Account) -> Account:
     answers = {str(status): count for status, count in account.answers.items()}
     return {"tried": account.tried, "broken": account.broken, "answers": answers}
 
 
+WORK: dict[str, Callable[[Deployment, range], Account]] = {
+    "differential": _differential,
+    "malformed": _malformed,
+    "described": _described,
+}
+
+
 def page(accounts: list[Account]) -> str:
     """docs/soak-convex.md."""
-    compared = [account for account in accounts if account["kind"] == "differential"]
-    sent = [account for account in accounts if account["kind"] == "malformed"]
-    answers: Counter[str] = Counter()
-    for account in sent:
-        answers.update(account["answers"])
-    told = ", ".join(f"{status}: {count:,}" for status, count in sorted(answers.items()))
+    by_kind = {kind: [one for one in accounts if one["kind"] == kind] for kind in (*WORK, "killed")}
+    compared, dead = by_kind["differential"], by_kind["killed"]
     return "\n".join(
         [
             "# Long runs of the embedded deployment\n",
             "Made by `./inv soak convex`, which goes on where it was stopped; do not edit.\n",
             "| Run | Tried | Broken | Seconds |\n| --- | --- | --- | --- |",
-            f"| operation programs, against `convex-test` | {total(compared, 'tried'):,.0f} programs, "
-            f"{total(compared, 'transactions'):,.0f} transactions, "
-            f"{total(compared, 'failures'):,.0f} of them failing "
-            f"on purpose or by refusal | {len(broken(compared))} | {total(compared, 'seconds'):.0f} |",
-            f"| malformed requests and imports | {total(sent, 'tried'):,.0f} ({told}) | "
-            f"{len(broken(sent))} | {total(sent, 'seconds'):.0f} |\n",
+            _row(
+                "operation programs, against `convex-test`",
+                f"{total(compared, 'tried'):,.0f} programs, "
+                f"{total(compared, 'transactions'):,.0f} transactions, "
+                f"{total(compared, 'failures'):,.0f} of them failing on purpose or by refusal",
+                compared,
+            ),
+            _row("malformed requests and imports", _told(by_kind["malformed"]), by_kind["malformed"]),
+            _row("requests from Convex's description", _told(by_kind["described"]), by_kind["described"]),
+            _row(
+                "`kill -9` amid mutations and imports",
+                f"{total(dead, 'tried'):,.0f} kills, {total(dead, 'interrupted'):,.0f} of them in an import; "
+                f"{total(dead, 'mutations'):,.0f} mutations and {total(dead, 'imports'):,.0f} imports "
+                "acknowledged",
+                dead,
+            ),
+            "",
             "A malformed request breaks a law when it is answered 5xx, is not answered within "
             f"{malformed.PATIENCE_SECONDS:.0f} s, or is refused and yet changes documents, variables "
-            "or state. schemathesis is not used: no locked package brings Convex's OpenAPI description.\n",
+            "or state. Requests from Convex's description are drawn by schemathesis; it is read back from "
+            "the types in npm `@convex-dev/platform`, which carries no other form of it, and covers "
+            f"{', '.join(f'`{path}`' for path in described.SERVED)}. After a kill every acknowledged "
+            "mutation must be there with its id and creation time, and an import whole or not at all.\n",
             *(f"- {line}" for line in broken(accounts)),
             "## What is left out of the comparison with convex-test\n",
             "Known differences, where the embedded deployment follows Convex; the generator avoids them:\n",
@@ -98,6 +130,19 @@ def page(accounts: list[Account]) -> str:
             "",
         ]
     )
+
+
+def _row(run: str, tried: str, accounts: list[Account]) -> str:
+    return f"| {run} | {tried} | {len(broken(accounts))} | {total(accounts, 'seconds'):.0f} |"
+
+
+def _told(accounts: list[Account]) -> str:
+    """How many requests, and how they were answered."""
+    answers: Counter[str] = Counter()
+    for account in accounts:
+        answers.update(account["answers"])
+    told = ", ".join(f"{status}: {count:,}" for status, count in sorted(answers.items()))
+    return f"{total(accounts, 'tried'):,.0f} ({told})"
 
 
 if __name__ == "__main__":

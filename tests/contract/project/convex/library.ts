@@ -113,6 +113,8 @@ export const youngerThanTrue = query({
 
 export const whoAmI = query({ args: {}, handler: (ctx) => ctx.auth.getUserIdentity() });
 
+export const whoWrites = mutation({ args: {}, handler: (ctx) => ctx.auth.getUserIdentity() });
+
 export const echo = query({ args: { value: v.any() }, handler: (_ctx, { value }) => value });
 
 export const environment = query({
