@@ -58,14 +58,14 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
     """cases: values, schema, absence, dates, statuses, edges, counts."""
     with World.of(run, settings) as world:
         after_table, before_table = world.spools("cases")
-        graph = world.graphs()[0]
+        graph, before = world.graphs()
         counts = Counts()
         judges: tuple[Judge, ...] = (
             Absence("cases"),
             Dates(),
             Statuses(world.clock_ms),
             FirstEdit(world.clock_ms),
-            edges.CaseEdges(graph, world.people),
+            edges.CaseEdges(graph, world.people, before),
             counts,
         )
         comparison = Comparison(
@@ -77,6 +77,6 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
             retired=world.retired("cases"),
         )
         comparison.run(counts.watched(world.expected_cases()))
-        dismissed = edges.dismissed_edges(graph, after_table)
+        dismissed = edges.dismissed_edges(graph, after_table, before, before_table)
         rows = world.rows_of(CASE_ROWS)
         return {**comparison.tallies, **rows, "edges.userProfiles.dismissedDeadlines": dismissed}
