@@ -15,7 +15,7 @@ from checks.facts import v2_schema
 from checks.oracle.rules import Document, fold
 from checks.tally import Tally
 from checks.target.archive import Archive, id_of
-from checks.values import ABSENT, canonical
+from checks.values import ABSENT, canonical, differing_field
 from migration.config import Settings
 from migration.errors import RunIncomplete
 from migration.model import Class, Kind
@@ -99,10 +99,7 @@ def _changed(tally: Tally, table: str, left: Document, right: Document, own: Own
         tally.match()
         tally.note("the smoke run's own session")
         return
-    paths = sorted(left.keys() | right.keys())
-    path = next(
-        path for path in paths if canonical(left.get(path, ABSENT)) != canonical(right.get(path, ABSENT))
-    )
+    path = differing_field(left, right)
     key = str(left.get("legacyId") or left["_id"])
     tally.find(
         Kind.MISMATCHED,

@@ -17,7 +17,7 @@ from checks.oracle.expectation import Expected, Origin
 from checks.oracle.rules import Document
 from checks.tally import Tally, kind_of
 from checks.target.archive import Spool
-from checks.values import ABSENT, canonical, same
+from checks.values import ABSENT, canonical, differing_field, same
 from migration.model import Kind
 
 SYSTEM = ("_id", "_creationTime")
@@ -228,8 +228,7 @@ class Comparison:
         if canonical(before) == canonical(actual):
             self.foreign.match()
             return
-        paths = sorted(before.keys() | actual.keys())
-        path = next(path for path in paths if not same(before.get(path, ABSENT), actual.get(path, ABSENT)))
+        path = differing_field(before, actual)
         one, other = before.get(path, ABSENT), actual.get(path, ABSENT)
         self.foreign.find(
             kind_of(one, other), expected.key, table=self.table, path=path, expected=one, actual=other

@@ -74,7 +74,7 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
             Dates(),
             Statuses(world.clock_ms),
             FirstEdit(world.clock_ms),
-            edges.CaseEdges(graph, world.people),
+            edges.CaseEdges(graph, world.people, before),
             reminders,
             counts,
         )
@@ -87,6 +87,6 @@ def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
             retired=world.retired("cases"),
         )
         comparison.run(counts.watched(world.expected_cases()))
-        dismissed = edges.dismissed_edges(graph, after_table)
+        dismissed = edges.dismissed_edges(graph, after_table, before, before_table)
         rows = world.rows_of(CASE_ROWS)
         return {**comparison.tallies, **rows, "edges.userProfiles.dismissedDeadlines": dismissed}

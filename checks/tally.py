@@ -74,14 +74,22 @@ class Tally:
             self.totals[kind] += units
             self.classes[cls] += units
 
-    def check(self, key: str, expected: object, actual: object, *, table: str = "", path: str = "") -> None:
-        """One unit whose value is `actual` and should be `expected`, both exact."""
+    def check(
+        self,
+        key: str,
+        expected: object,
+        actual: object,
+        *,
+        cls: Class = Class.INTRODUCED,
+        table: str = "",
+        path: str = "",
+    ) -> None:
+        """One unit whose value is `actual` and should be `expected`, both exact; `cls` if it is not."""
         if same(expected, actual):
             self.match()
-        else:
-            self.find(
-                kind_of(expected, actual), key, table=table, path=path, expected=expected, actual=actual
-            )
+            return
+        kind = kind_of(expected, actual)
+        self.find(kind, key, cls=cls, table=table, path=path, expected=expected, actual=actual)
 
     def dump(self) -> dict[str, Any]:
         """As JSON has it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final, TypeGuard
 
@@ -44,6 +44,12 @@ def same(expected: object, actual: object) -> bool:
     if expected is actual:
         return True
     return type(expected) is type(actual) and canonical(expected) == canonical(actual)
+
+
+def differing_field(expected: Mapping[str, object], actual: Mapping[str, object]) -> str:
+    """The first field, by name, that two documents do not have in common; '' when there is none."""
+    names = sorted(expected.keys() | actual.keys())
+    return next((n for n in names if not same(expected.get(n, ABSENT), actual.get(n, ABSENT))), "")
 
 
 def is_uuid(value: object) -> TypeGuard[str]:

@@ -2,7 +2,7 @@
 
 A case's owner is followed three ways: through the profile's legacy id, through the row's own legacy ids, and
 through the e-mail that its v1 user has. Uniqueness is asserted on the way: nothing here takes the first of
-several.
+several. What led nowhere in v2 already before the import, and still does, is inherited.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from checks.oracle.rules import Document, fold
 from checks.tally import Tally
 from checks.target.archive import Spool
 from checks.target.graph import Graph
-from checks.values import ABSENT
+from checks.values import ABSENT, same
 from migration.model import Class, Kind
 
 CASE_EDGES = ("user_exists", "owner_by_legacy_id", "legacy_user", "owner_by_email", "legacy_id", "entries")
@@ -26,8 +26,8 @@ CASE_UNIQUE = ("cases.legacyId", "entries.id")
 class CaseEdges:
     """`edges.cases.<edge>` and `unique.<what>` of the cases."""
 
-    def __init__(self, graph: Graph, people: People) -> None:
-        self._graph, self._people = graph, people
+    def __init__(self, graph: Graph, people: People, before: Graph) -> None:
+        self._graph, self._people, self._before = graph, people, before
         self._edges = {name: Tally() for name in CASE_EDGES}
         self._unique = {name: Tally() for name in CASE_UNIQUE}
         self._legacy_ids: set[str] = set()
@@ -36,17 +36,21 @@ class CaseEdges:
         """Follow one case's edges."""
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
         user = actual.get("userId")
-        self._edge("user_exists", key, True, str(user) in self._graph.users, "userId")
+        own: Document = expected.document if expected and expected.origin is Origin.FOREIGN else {}
+        lost_before = same(own.get("userId", ABSENT), user) and str(user) not in self._before.users
+        cls = Class.INHERITED if lost_before else Class.INTRODUCED
+        found = str(user) in self._graph.users
+        self._edges["user_exists"].check(key, True, found, cls=cls, table="cases", path="userId")
         self._unique_legacy(key, actual)
-        self._unique_entries(key, actual)
+        self._unique_entries(key, actual, own)
         if expected is None or expected.origin is not Origin.MADE or expected.source is None:
             return
         row = expected.source
         self._edge("owner_by_legacy_id", key, row["user_id"], self._graph.legacy_of(user), "userId")
         self._edge("legacy_user", key, row["user_id"], actual.get("legacyUserId", ABSENT), "legacyUserId")
         owner = self._people.by_key.get(row["user_id"])
-        found = self._graph.email_of(user)
-        self._edge("owner_by_email", key, owner.email if owner else None, fold(found), "userId")
+        email = self._graph.email_of(user)
+        self._edge("owner_by_email", key, owner.email if owner else None, fold(email), "userId")
         self._edge("legacy_id", key, row["id"], actual.get("legacyId", ABSENT), "legacyId")
         self._entries(key, expected.document, actual)
 
@@ -73,13 +77,14 @@ class CaseEdges:
         _once(self._unique["cases.legacyId"], key, legacy in self._legacy_ids, "cases", "legacyId")
         self._legacy_ids.add(legacy)
 
-    def _unique_entries(self, key: str, actual: Document) -> None:
+    def _unique_entries(self, key: str, actual: Document, own: Document) -> None:
         for field in ("rfiEntries", "rfeEntries", "notes", "documents"):
             if not (listed := actual.get(field)):
                 continue
-            seen: set[str] = set()
+            cls = Class.INHERITED if same(own.get(field), listed) else Class.INTRODUCED
+            tally, seen = self._unique["entries.id"], set[str]()
             for entry in listed:
-                _once(self._unique["entries.id"], f"{key}/{field}", entry.get("id") in seen, "cases", field)
+                _once(tally, f"{key}/{field}", entry.get("id") in seen, "cases", field, cls=cls)
                 seen.add(entry.get("id"))
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
@@ -94,19 +99,14 @@ def people_edges(graph: Graph, people: People, before: Graph) -> dict[str, Tally
     """The edges between users, profiles and accounts, and what must be unique among them."""
     edges = {name: Tally() for name in ("userProfiles.userId", "userProfiles.email", "userProfiles.firmId")}
     edges["authAccounts.userId"] = Tally()
-    for profile in graph.profiles:
-        key = str(profile.get("legacyId") or profile["_id"])
-        edges["userProfiles.userId"].check(
-            key, True, str(profile.get("userId")) in graph.users, table="userProfiles", path="userId"
-        )
-    for account in graph.accounts:
-        edges["authAccounts.userId"].check(
-            account["_id"],
-            True,
-            str(account.get("userId")) in graph.users,
-            table="authAccounts",
-            path="userId",
-        )
+    lost_before = _without_user(before)
+    for table, documents in (("userProfiles", graph.profiles), ("authAccounts", graph.accounts)):
+        for document in documents:
+            key = str(document.get("legacyId") or document["_id"])
+            user = str(document.get("userId"))
+            cls = Class.INHERITED if (document["_id"], user) in lost_before else Class.INTRODUCED
+            there = user in graph.users
+            edges[f"{table}.userId"].check(key, True, there, cls=cls, table=table, path="userId")
     for person in people.carried():
         found = graph.by_legacy.get(person.key, [])
         email = graph.email_of(found[0].get("userId")) if len(found) == 1 else None
@@ -119,22 +119,35 @@ def people_edges(graph: Graph, people: People, before: Graph) -> dict[str, Tally
     return {**named, **_uniqueness(graph, before)}
 
 
-def dismissed_edges(graph: Graph, cases: Spool) -> Tally:
+def _without_user(graph: Graph) -> frozenset[tuple[str, str]]:
+    """The profiles and accounts whose user is not there, with the id that leads nowhere."""
+    every = ((each["_id"], str(each.get("userId"))) for each in (*graph.profiles, *graph.accounts))
+    return frozenset((identifier, user) for identifier, user in every if user not in graph.users)
+
+
+def dismissed_edges(graph: Graph, cases: Spool, before: Graph, cases_before: Spool) -> Tally:
     """Every dismissed deadline names a case of the same user that exists."""
     tally = Tally()
-    for profile in graph.profiles:
-        for index, entry in enumerate(profile.get("dismissedDeadlines") or ()):
-            named = entry.get("caseId") if isinstance(entry, dict) else None
-            case = cases.document(str(named)) or {}
-            key = f"{profile.get('legacyId') or profile['_id']}/dismissedDeadlines[{index}]"
-            tally.check(
-                key,
-                profile.get("userId", ABSENT),
-                case.get("userId", ABSENT),
-                table="userProfiles",
-                path="caseId",
-            )
+    wrong_before = {
+        (profile["_id"], case)
+        for profile, _, case, owner in _dismissals(before, cases_before)
+        if not same(profile.get("userId", ABSENT), owner)
+    }
+    for profile, index, case, owner in _dismissals(graph, cases):
+        key = f"{profile.get('legacyId') or profile['_id']}/dismissedDeadlines[{index}]"
+        cls = Class.INHERITED if (profile["_id"], case) in wrong_before else Class.INTRODUCED
+        wanted = profile.get("userId", ABSENT)
+        tally.check(key, wanted, owner, cls=cls, table="userProfiles", path="caseId")
     return tally
+
+
+def _dismissals(graph: Graph, cases: Spool) -> Iterator[tuple[Document, int, str, object]]:
+    """The profile of each dismissed deadline, its place, the case it names, and that case's user."""
+    for profile in graph.profiles:
+        listed = profile.get("dismissedDeadlines")
+        for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+            named = str(entry.get("caseId") if isinstance(entry, dict) else None)
+            yield profile, index, named, (cases.document(named) or {}).get("userId", ABSENT)
 
 
 def _firm(tally: Tally, person: Person, profile: Document, graph: Graph, people: People) -> None:

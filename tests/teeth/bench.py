@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from checks import in_process
+from fixtures import pair
 from fixtures.faults import FOLLOWS, Fault
 from fixtures.tamper import Edit, Planted, tamper
-from migration import verdict
+from migration import config, flow, verdict
 from migration.config import Settings
 from migration.model import CheckResult, Finding, Outcome, Phase, Verdict
 from migration.run import Run
@@ -42,6 +45,41 @@ class Bench:
     def judged(self, data: Path, phase: Phase = Phase.DATA) -> list[CheckResult]:
         """What the checks of a phase say of a copy."""
         return in_process.judged(self.run, self.settings, data, phase=phase, shared=self.shared)
+
+
+@contextmanager
+def migrated_pair(
+    folder: Path,
+    *,
+    users: int = 25,
+    cases: int = 130,
+    seed: int = 20260115,
+    prepare: Callable[[Settings], None] = lambda _: None,
+) -> Iterator[Bench]:
+    """A pair in `folder` that was migrated and exported, still paused; it ends with the context.
+
+    `prepare` is called before the migration. Data and evidence lie beside the pair.
+    """
+    try:
+        pair.up(folder, users=users, cases=cases, seed=seed)
+        settings = _settings_of(folder)
+        prepare(settings)
+        run = Run.create(settings)
+        flow.migrate(settings, run)
+        flow.export_target(settings, run, "verified.zip")
+        yield Bench(settings, run, in_process.shared_products(run, settings))
+    finally:
+        pair.down(folder)
+
+
+def _settings_of(folder: Path) -> Settings:
+    environment = {
+        **os.environ,
+        "CUTOVER_PAIR": str(folder / "pair.json"),
+        "CUTOVER_DATA_DIR": str(folder / "data"),
+        "CUTOVER_RUNS_DIR": str(folder / "reports" / "runs"),
+    }
+    return config.load("embedded", environ=environment)
 
 
 def verdict_of(results: Sequence[CheckResult], phase: Phase = Phase.DATA) -> Verdict:

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from checks import in_process
-from fixtures import pair
-from migration import config, flow
 from migration.config import Settings
 from migration.run import Run
-from tests.teeth.bench import Bench
-
-USERS, CASES = 25, 130
-
-
-def settings_of(folder: Path) -> Settings:
-    """Settings of a pair in `folder` that keep data and evidence beside it."""
-    environment = {
-        **os.environ,
-        "CUTOVER_PAIR": str(folder / "pair.json"),
-        "CUTOVER_DATA_DIR": str(folder / "data"),
-        "CUTOVER_RUNS_DIR": str(folder / "reports" / "runs"),
-    }
-    return config.load("embedded", environ=environment)
+from tests.teeth.bench import Bench, migrated_pair
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Run]]:
-    """A pair that was migrated and exported, still paused."""
-    folder = tmp_path_factory.mktemp("pair")
-    try:
-        pair.up(folder, users=USERS, cases=CASES, echo=lambda _: None)
-        settings = settings_of(folder)
-        run = Run.create(settings)
-        flow.migrate(settings, run)
-        flow.export_target(settings, run, "verified.zip")
-        yield settings, run
-    finally:
-        pair.down(folder)
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A pair that was migrated and exported, still paused, ready to be judged in copies."""
+    with migrated_pair(tmp_path_factory.mktemp("pair")) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
-def bench(migrated: tuple[Settings, Run]) -> Bench:
-    """The migrated run, ready to be judged in copies."""
-    settings, run = migrated
-    return Bench(settings, run, in_process.shared_products(run, settings))
+def migrated(bench: Bench) -> tuple[Settings, Run]:
+    """The same, for what judges no copies."""
+    return bench.settings, bench.run
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from checks.judges.edges import CaseEdges, dismissed_edges, people_edges
 from checks.judges.identity import identity
 from checks.judges.settings import settings
 from checks.oracle import cases
+from checks.oracle.expectation import Expected, Origin
 from checks.oracle.known import Known
 from checks.oracle.people import People
 from checks.tally import Tally
@@ -177,12 +178,67 @@ def test_two_users_of_one_address_who_were_there_before_are_v2_s_own_affair(
     assert tally.classes == {Class.INHERITED: 1}
 
 
+def test_an_edge_that_led_nowhere_before_is_inherited_while_it_is_the_same(
+    tmp_path: Path, good: Tables
+) -> None:
+    _account_of_nobody(good)
+    good["userProfiles"][1]["userId"] = doc_id("users", 98)
+    before = _graph(tmp_path, good)
+    good["userProfiles"][1]["userId"] = doc_id("users", 97)
+    tallies = people_edges(_graph(tmp_path, good), _people(), before)
+    assert tallies["edges.authAccounts.userId"].classes == {Class.INHERITED: 1}
+    assert tallies["edges.userProfiles.userId"].classes == {Class.INTRODUCED: 1}
+
+
+def test_a_user_who_is_lost_is_no_inheritance(tmp_path: Path, good: Tables) -> None:
+    before = _graph(tmp_path, good)
+    lost = _graph(tmp_path, {**good, "users": []})
+    tallies = people_edges(lost, _people(), before)
+    assert tallies["edges.userProfiles.userId"].classes == {Class.INTRODUCED: 2}
+
+
 def test_a_dismissed_deadline_must_name_a_case_of_the_same_user(tmp_path: Path, good: Tables) -> None:
-    graph = _graph(tmp_path, good)
-    for owner, reds in ((1, 0), (2, 1)):
-        case = {"_id": doc_id("cases", 5), "userId": doc_id("users", owner)}
-        tally = dismissed_edges(graph, spool(tmp_path / f"{owner}.zip", "cases", [case]))
-        assert tally.classes[Class.INTRODUCED] == reds
+    graph, nobody = _graph(tmp_path, good), _graph(tmp_path, {})
+    right, wrong, none = (
+        spool(tmp_path / f"{len(owners)}.{sum(owners)}.zip", "cases", [_case_of(owner) for owner in owners])
+        for owners in ([1], [2], [])
+    )
+    assert dismissed_edges(graph, right, nobody, none).classes == {}
+    assert dismissed_edges(graph, wrong, nobody, none).classes == {Class.INTRODUCED: 1}
+    assert dismissed_edges(graph, wrong, graph, right).classes == {Class.INTRODUCED: 1}
+    assert dismissed_edges(graph, wrong, graph, wrong).classes == {Class.INHERITED: 1}
+
+
+@pytest.mark.parametrize("value", [7.0, "text", True, {"text": 1.0}, [7.0, None]])
+def test_dismissed_deadlines_of_another_type_lead_nowhere_and_stop_nothing(
+    tmp_path: Path, good: Tables, value: object
+) -> None:
+    good["userProfiles"][0]["dismissedDeadlines"] = value
+    graph, none = _graph(tmp_path, good), spool(tmp_path / "none.zip", "cases", [])
+    named = len(value) if isinstance(value, list) else 0
+    assert dismissed_edges(graph, none, _graph(tmp_path, {}), none).seen == named
+
+
+def _case_of(owner: int) -> dict[str, Any]:
+    return {"_id": doc_id("cases", 5), "userId": doc_id("users", owner)}
+
+
+def test_a_case_of_v2_s_own_that_was_wrong_before_is_inherited(tmp_path: Path, good: Tables) -> None:
+    twins = [{"id": "a"}, {"id": "a"}]
+    own = {"_id": doc_id("cases", 6), "userId": doc_id("users", 99), "notes": twins}
+    expected = Expected("cases", "own", own, Origin.FOREIGN)
+    for changes, classes in (({}, {Class.INHERITED}), ({"notes": twins[:1] * 3}, {Class.INTRODUCED})):
+        judge = CaseEdges(_graph(tmp_path, good), _people(), _graph(tmp_path, good))
+        judge.judge(expected, {**own, **changes}, b"")
+        assert {*dict(judge.tallies())["unique.entries.id"].classes} == classes
+        assert {*dict(judge.tallies())["edges.cases.user_exists"].classes} == {Class.INHERITED}
+
+
+def test_a_case_of_v2_s_own_whose_user_is_lost_is_introduced(tmp_path: Path, good: Tables) -> None:
+    own = {"_id": doc_id("cases", 6), "userId": doc_id("users", 1)}
+    judge = CaseEdges(_graph(tmp_path, {**good, "users": []}), _people(), _graph(tmp_path, good))
+    judge.judge(Expected("cases", "own", own, Origin.FOREIGN), own, b"")
+    assert "edges.cases.user_exists" in _red(dict(judge.tallies()))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +258,8 @@ def test_a_case_must_lead_to_its_own_owner(
 ) -> None:
     row = case_row(5, rfi_received_date="2024-05-01")
     expected = cases.expected(row, [], [], owner=doc_id("users", 1), number=10004, clock_ms=NOW)
-    judge = CaseEdges(_graph(tmp_path, good), _people())
+    graph = _graph(tmp_path, good)
+    judge = CaseEdges(graph, _people(), graph)
     judge.judge(expected, {**expected.document, **changes}, b"")
     red = _red(dict(judge.tallies()))
     assert must <= red
@@ -211,7 +268,8 @@ def test_a_case_must_lead_to_its_own_owner(
 
 def test_two_cases_of_one_v1_id_are_found(tmp_path: Path, good: Tables) -> None:
     expected = cases.expected(case_row(5), [], [], owner=doc_id("users", 1), number=10004, clock_ms=NOW)
-    judge = CaseEdges(_graph(tmp_path, good), _people())
+    graph = _graph(tmp_path, good)
+    judge = CaseEdges(graph, _people(), graph)
     judge.judge(expected, expected.document, b"")
     judge.judge(None, {**expected.document, "_id": doc_id("cases", 6)}, b"")
     assert "unique.cases.legacyId" in _red(dict(judge.tallies()))
