@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from checks import in_process
 from fixtures.faults import Fault
 from fixtures.tamper import Edit, Planted, tamper
-from migration import verdict
+from migration import config, verdict
 from migration.config import Settings
 from migration.model import CheckResult, Finding, Outcome, Phase, Verdict
 from migration.run import Run
@@ -42,6 +43,17 @@ class Bench:
     def judged(self, data: Path, phase: Phase = Phase.DATA) -> list[CheckResult]:
         """What the checks of a phase say of a copy."""
         return in_process.judged(self.run, self.settings, data, phase=phase, shared=self.shared)
+
+
+def settings_of(folder: Path) -> Settings:
+    """Settings of a pair in `folder` that keep data and evidence beside it."""
+    environment = {
+        **os.environ,
+        "CUTOVER_PAIR": str(folder / "pair.json"),
+        "CUTOVER_DATA_DIR": str(folder / "data"),
+        "CUTOVER_RUNS_DIR": str(folder / "reports" / "runs"),
+    }
+    return config.load("embedded", environ=environment)
 
 
 def verdict_of(results: Sequence[CheckResult], phase: Phase = Phase.DATA) -> Verdict:

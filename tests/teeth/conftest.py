@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,23 +10,12 @@ import pytest
 
 from checks import in_process
 from fixtures import pair
-from migration import config, flow
+from migration import flow
 from migration.config import Settings
 from migration.run import Run
-from tests.teeth.bench import Bench
+from tests.teeth.bench import Bench, settings_of
 
 USERS, CASES = 25, 130
-
-
-def settings_of(folder: Path) -> Settings:
-    """Settings of a pair in `folder` that keep data and evidence beside it."""
-    environment = {
-        **os.environ,
-        "CUTOVER_PAIR": str(folder / "pair.json"),
-        "CUTOVER_DATA_DIR": str(folder / "data"),
-        "CUTOVER_RUNS_DIR": str(folder / "reports" / "runs"),
-    }
-    return config.load("embedded", environ=environment)
 
 
 @pytest.fixture(scope="session")
