@@ -10,6 +10,7 @@ from migration.errors import Refusal
 
 CAMPAIGNS = {
     "convex": "the embedded deployment against convex-test, and under malformed input",
+    "clean": "clean migrations of every size and shape, of which none may be refused",
 }
 
 
