@@ -60,7 +60,8 @@ def connect(settings: Settings) -> psycopg.Connection:
     _refuse_transaction_pooler(str(conninfo_to_dict(dsn).get("port") or os.environ.get("PGPORT", "")))
     try:
         connection = psycopg.connect(
-            make_conninfo(dsn, connect_timeout=10, application_name="cutover"),
+            # the database, the role or the shell may say LATIN1, which can not hold what v1's people wrote
+            make_conninfo(dsn, connect_timeout=10, application_name="cutover", client_encoding="UTF8"),
             autocommit=True,
             prepare_threshold=None,
         )

@@ -11,6 +11,7 @@ from migration.errors import Refusal
 CAMPAIGNS = {
     "convex": "the embedded deployment against convex-test, and under malformed input",
     "random": "a field, an edge or a row changed at random, each found by a finding of its own",
+    "clean": "clean migrations of every size and shape, of which none may be refused",
 }
 
 

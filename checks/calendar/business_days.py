@@ -41,18 +41,25 @@ _FLOATING = (  # month, weekday, which one
     (11, THURSDAY, 4, "Thanksgiving"),
 )
 FIRST_INAUGURATION = 2021
+_FOUR_DIGITS = 1000
+_PLAIN = (day_number(1, 1, 1), day_number(9999, 12, 31))
+"""The days whose year v2 writes and reads back as it is."""
 
 
 @lru_cache(1 << 10)
 def holidays(year: int) -> tuple[tuple[str, str], ...]:
     """The days and names of a year's federal holidays, sorted. New Year may lie in the year before."""
+    return tuple(sorted((_unpadded(day), name) for day, name in _days_off(year)))
+
+
+def _days_off(year: int) -> list[tuple[int, str]]:
     found = [(_observed(_year(year), month, day), name) for month, day, name in _FIXED]
     found += [(_nth(_year(year), month, on, nth), name) for month, on, nth, name in _FLOATING]
     last_of_may = day_number(_year(year), 5, 31)
     found.append((last_of_may - (weekday(last_of_may) - MONDAY) % 7, "Memorial Day"))
     if year >= FIRST_INAUGURATION and (year - FIRST_INAUGURATION) % 4 == 0:
         found.append((_observed(year, 1, 20), "Inauguration Day"))
-    return tuple(sorted((_unpadded(day), name) for day, name in found))
+    return found
 
 
 def holidays_of(year: Any) -> list[list[str]]:
@@ -99,10 +106,41 @@ def count(start: Any, end: Any) -> int:
 
 @lru_cache(1 << 15)
 def counted(start: Instant, end: Instant) -> int:
-    """The same between two instants."""
-    if start is None or end is None:
+    """The same between two instants, in a time that does not grow with their distance: one mistyped year must
+    not hold up a window of thirty minutes."""
+    if start is None or end is None or end < start:
         return 0
-    return sum(is_business_day(formatted(day)) for day in range(start, end + 1, DAY))
+    first = start // DAY
+    last = first + (end - start) // DAY
+    middle_first, middle_last = max(first, _PLAIN[0]), min(last, _PLAIN[1])
+    if middle_first > middle_last:
+        return _one_by_one(first, last)
+    outside = _one_by_one(first, middle_first - 1) + _one_by_one(middle_last + 1, last)
+    return outside + _weekdays(middle_first, middle_last) - _holidays_between(middle_first, middle_last)
+
+
+def _one_by_one(first: int, last: int) -> int:
+    return sum(is_business_day(formatted(day * DAY)) for day in range(first, last + 1))
+
+
+def _weekdays(first: int, last: int) -> int:
+    """Days from Monday to Friday among these day numbers, both included."""
+    weeks, rest = divmod(last + 1 - first, 7)
+    return 5 * weeks + sum(weekday(first + day) not in (SUNDAY, SATURDAY) for day in range(rest))
+
+
+def _holidays_between(first: int, last: int) -> int:
+    """Holidays of their own year among the weekdays of these day numbers. None before the year 1000: v2 looks
+    for a name that begins with four digits among names that do not."""
+    years = range(max(_FOUR_DIGITS, civil(first)[0]), civil(last)[0] + 1)
+    return sum(first <= day <= last for year in years for day in _free_weekdays(year))
+
+
+@lru_cache(1 << 14)
+def _free_weekdays(year: int) -> tuple[int, ...]:
+    """The day numbers of a year's holidays that lie in it and on a weekday."""
+    found = {day for day, _ in _days_off(year) if civil(day)[0] == year}
+    return tuple(sorted(day for day in found if weekday(day) not in (SUNDAY, SATURDAY)))
 
 
 def notice_end(start: Any) -> str:

@@ -80,7 +80,7 @@ def settings(expected: Iterable[Expected], people: People, profiles: Spool) -> d
                 tallies[name].note("v2's own choice")
             elif name in declared:
                 tallies[name].note("declared")
-            elif said is None or said == []:
+            elif said is None or said in ([], ""):
                 tallies[name].note("not said in v1")
             else:
                 wanted = said

@@ -41,8 +41,12 @@ def _exists(text: str) -> bool:
 
 
 def pwd_expiration(determination: str) -> str:
-    """20 CFR 656.40(c). ValueError and OverflowError as above."""
-    return _carried(windows.pwd_expiration(_real(determination)))
+    """20 CFR 656.40(c). ValueError and OverflowError as above.
+
+    v2 writes a year before 1000 with fewer digits, which nobody could read as a date: such a year is carried
+    with its zeros.
+    """
+    return _carried(windows.pwd_expiration(_real(determination)).rjust(len("0025-06-30"), "0"))
 
 
 def eta_expiration(certification: str) -> str:

@@ -47,16 +47,40 @@ def day(value: Any) -> str:
 
 @lru_cache(_KEPT)
 def add_days(text: str, days: int) -> str:
-    """`addDaysToISO`: the day that many days later. ValueError for text that is no day."""
+    """`addDaysToISO`: the day that many days later. ValueError for text that is no day.
+
+    JavaScript's `Date.UTC` takes the years 0 to 99 for 1900 to 1999, and so does every date that v2's server
+    derives: somebody who typed the year as 25 has a filing window in 1926.
+    """
+    year, month, day = _parts(text)
+    return _moved(_server_year(year), month, day + days)
+
+
+@lru_cache(_KEPT)
+def days_after(text: str, days: int) -> str:
+    """The same as v2's calculators have it, which read a year as it is written."""
+    year, month, day = _parts(text)
+    return _moved(year, month, day + days)
+
+
+def _parts(text: str) -> tuple[int, int, int]:
     match = _DAY.fullmatch(text)
     if match is None:
         raise ValueError("not a day")
     year, month, rest = (int(part) for part in match.groups())
+    return year, month, rest
+
+
+def _moved(year: int, month: int, day: int) -> str:
     try:
         first = date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
-        return (first + timedelta(days=rest - 1 + days)).isoformat()
+        return (first + timedelta(days=day - 1)).isoformat()
     except (OverflowError, ValueError):
         raise Unmappable("impossible_date") from None
+
+
+def _server_year(year: int) -> int:
+    return year + 1900 if year < 100 else year
 
 
 def pwd_expiration(determined: str) -> str:
@@ -68,7 +92,7 @@ def pwd_expiration(determined: str) -> str:
         raise ValueError("not a day")
     year, month_day = int(determined[:4]), determined[5:]
     if "04-02" <= month_day <= "06-30":
-        return add_days(determined, 90)
+        return days_after(determined, 90)
     if month_day >= "07-01":
         year += 1
     if year > 9999:
@@ -78,20 +102,19 @@ def pwd_expiration(determined: str) -> str:
 
 def eta9089_expiration(certified: str) -> str:
     """`calculateETA9089Expiration`: 180 days after certification."""
-    return add_days(certified, ETA9089_DAYS)
+    return days_after(certified, ETA9089_DAYS)
 
 
 def rfi_due(received: str) -> str:
     """`calculateRFIDueDate`: 30 days after receipt."""
-    return add_days(received, RFI_DAYS)
+    return days_after(received, RFI_DAYS)
 
 
 def derived_dates(case: Mapping[str, Any]) -> dict[str, str | None]:
     """`calculateDerivedDates`: the five dates v2 stores with a case, from the case's own v2 fields."""
-    start = min(
-        _days(case, "sundayAdFirstDate", "jobOrderStartDate", "noticeOfFilingStartDate"), default=None
-    )
-    end = last_recruitment(case)
+    starts = _days(case, "sundayAdFirstDate", "jobOrderStartDate", "noticeOfFilingStartDate")
+    start = min(starts, key=_as_server, default=None)
+    end = max(_ends(case), key=_as_server, default=None)
     pwd = _usable(case.get("pwdExpirationDate"))
     return {
         "recruitmentStartDate": start,
@@ -105,12 +128,16 @@ def derived_dates(case: Mapping[str, Any]) -> dict[str, str | None]:
 
 def last_recruitment(case: Mapping[str, Any]) -> str | None:
     """The last recruitment step; additional steps count for professional occupations only."""
+    return max(_ends(case), default=None)
+
+
+def _ends(case: Mapping[str, Any]) -> list[str]:
     days = _days(case, "sundayAdSecondDate", "jobOrderEndDate", "noticeOfFilingEndDate")
     if case.get("isProfessionalOccupation"):
         days += _days(case, "additionalRecruitmentEndDate")
         for method in case.get("additionalRecruitmentMethods") or ():
             days += _days(method, "date")
-    return max(days, default=None)
+    return days
 
 
 def _days(values: Mapping[str, Any], *names: str) -> list[str]:
@@ -122,4 +149,9 @@ def _usable(value: Any) -> str | None:
 
 
 def _earlier(natural: str, limit: str | None) -> str:
-    return min(natural, limit) if limit else natural
+    return min(natural, limit, key=_as_server) if limit else natural
+
+
+def _as_server(text: str) -> str:
+    """What the server compares a day by: the day that it rolls over to."""
+    return add_days(text, 0)

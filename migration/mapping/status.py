@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from migration.mapping.dates import WAIT_DAYS, add_days, last_recruitment
+from migration.mapping.dates import WAIT_DAYS, days_after, last_recruitment
 from migration.mapping.fields import Row, Unmappable
 from migration.mapping.text import text_of
 
@@ -121,7 +121,7 @@ def _recruiting(case: Mapping[str, Any], now_ms: float) -> Status:
     end = last_recruitment(case) if recruitment_complete(case) else None
     if end is None:
         return Status("recruitment", "working")
-    opens = (date.fromisoformat(add_days(end, WAIT_DAYS)).toordinal() - _EPOCH_DAY) * _DAY_MS
+    opens = (date.fromisoformat(days_after(end, WAIT_DAYS)).toordinal() - _EPOCH_DAY) * _DAY_MS
     return Status("eta9089", "working") if opens <= now_ms else Status("recruitment", "filed")
 
 

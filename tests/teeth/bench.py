@@ -62,7 +62,7 @@ def migrated_pair(
     """
     try:
         pair.up(folder, users=users, cases=cases, seed=seed)
-        settings = _settings_of(folder)
+        settings = settings_of(folder)
         prepare(settings)
         run = Run.create(settings)
         flow.migrate(settings, run)
@@ -72,7 +72,8 @@ def migrated_pair(
         pair.down(folder)
 
 
-def _settings_of(folder: Path) -> Settings:
+def settings_of(folder: Path) -> Settings:
+    """Settings of a pair in `folder` that keep data and evidence beside it."""
     environment = {
         **os.environ,
         "CUTOVER_PAIR": str(folder / "pair.json"),

@@ -9,7 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from checks.calendar import business_days
+from checks.calendar.days import DAY, day_number, formatted
 from checks.oracle import dates, status
 
 MIDNIGHT = 1_768_435_200_000  # 2026-01-15
@@ -25,6 +29,8 @@ MIDNIGHT = 1_768_435_200_000  # 2026-01-15
         ("2024-12-31", "2025-06-30"),
         ("2024-01-01", "2024-06-30"),
         ("2024-02-29", "2024-06-30"),
+        ("0025-02-03", "0025-06-30"),
+        ("0999-08-01", "1000-06-30"),
     ],
 )
 def test_a_prevailing_wage_expires_by_the_season_of_its_determination(
@@ -82,3 +88,22 @@ def test_the_window_opens_at_the_midnight_that_follows_thirty_days() -> None:
     }
     assert status.auto(case, MIDNIGHT) == ("eta9089", "working")
     assert status.auto(case, MIDNIGHT - 1) == ("recruitment", "filed")
+
+
+FIRST, LAST = day_number(-3, 1, 1), day_number(10_003, 1, 1)
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.sampled_from([FIRST, day_number(990, 1, 1), day_number(1990, 1, 1), LAST - 3000]), st.data())
+def test_business_days_are_those_that_one_counts_on_one_s_fingers(around: int, data: st.DataObject) -> None:
+    start = around + data.draw(st.integers(0, 4000))
+    end = start + data.draw(st.integers(-5, 1500))
+    one_by_one = sum(business_days.is_business_day(formatted(day * DAY)) for day in range(start, end + 1))
+    assert business_days.counted(start * DAY, end * DAY) == one_by_one
+
+
+def test_a_mistyped_year_is_counted_in_no_time() -> None:
+    """Day by day, two thousand years took a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(business_days, "is_business_day", None)
+        assert business_days.count("0025-11-03", "2025-11-14") == 510_643

@@ -31,7 +31,7 @@ AUTH = {
 Tables = dict[str, list[dict[str, Any]]]
 
 
-def _people() -> People:
+def _people(timezone: str = "UTC") -> People:
     """Two people: the first with Google, a password and a firm; the second is the firm, and has no way in."""
     tables: Tables = {
         "public.users": [
@@ -48,7 +48,7 @@ def _people() -> People:
                 "created_at": CREATED,
             }
         ],
-        "public.user_settings": [{"user_id": key(1), "timezone": "UTC", "email_rfe_alerts": False}],
+        "public.user_settings": [{"user_id": key(1), "timezone": timezone, "email_rfe_alerts": False}],
         "public.user_preferences": [
             {"user_id": key(1), "dismissed_deadlines": [{"case_id": key(5), "deadline_type": "rfi_due"}]}
         ],
@@ -284,3 +284,12 @@ def test_a_choice_that_was_turned_over_is_red_and_a_default_is_counted(tmp_path:
     good["userProfiles"][0]["calendarSyncPwd"] = True
     again = settings(expected, people, spool(tmp_path / "q.zip", "userProfiles", good["userProfiles"]))
     assert _red(again) == {"settings.calendarSyncPwd"}
+
+
+def test_an_empty_text_is_no_choice(tmp_path: Path) -> None:
+    people = _people(timezone="")
+    expected = [each for each in people.expected({}) if each.table == "userProfiles"]
+    documents = [each.document for each in expected]
+    found = settings(expected, people, spool(tmp_path / "p.zip", "userProfiles", documents))
+    assert _red(found) == set()
+    assert documents[0]["timezone"] == "America/New_York"

@@ -8,12 +8,14 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checks.oracle import dates
 from migration.mapping.dates import (
     add_days,
     day,
+    days_after,
     derived_dates,
     eta9089_expiration,
     is_day,
@@ -87,6 +89,8 @@ def _agrees(function: str, case: Input, expected: Any) -> bool:
         ("2024-07-01", "2025-06-30"),
         ("2024-12-31", "2025-06-30"),
         ("2024-02-29", "2024-06-30"),
+        ("0025-02-03", "0025-06-30"),
+        ("0999-08-01", "1000-06-30"),
     ],
 )
 def test_a_wage_determination_expires_by_the_regulation(determined: str, expires: str) -> None:
@@ -105,9 +109,42 @@ def test_adding_days_is_the_calendar_s_own_arithmetic(start: date, days: int) ->
         expected = (start + timedelta(days)).isoformat()
     except OverflowError:
         with pytest.raises(Unmappable):
-            add_days(start.isoformat(), days)
+            days_after(start.isoformat(), days)
     else:
-        assert add_days(start.isoformat(), days) == expected
+        assert days_after(start.isoformat(), days) == expected
+        assert start.year < 100 or add_days(start.isoformat(), days) == expected
+
+
+def test_a_year_of_two_digits_is_one_of_the_twentieth_century_to_the_server_alone() -> None:
+    assert add_days("0025-11-16", 180) == "1926-05-15"  # new Date(Date.UTC(25, 10, 16 + 180))
+    assert eta9089_expiration("0025-11-16") == "0026-05-15"
+    found = derived_dates({"jobOrderStartDate": "0025-11-16", "pwdExpirationDate": "2026-06-30"})
+    assert found["recruitmentStartDate"] == "0025-11-16"
+    assert found["filingWindowCloses"] == "1926-05-15"
+
+
+DAY = st.none() | st.sampled_from([2, 25, 99, 100, 1925, 1926, 2025]).flatmap(
+    lambda year: st.dates(date(year, 1, 1), date(year, 12, 31)).map(date.isoformat)
+)
+
+
+@settings(derandomize=True)
+@given(
+    st.fixed_dictionaries(
+        {
+            name: DAY
+            for name in (
+                *("sundayAdFirstDate", "sundayAdSecondDate", "jobOrderStartDate", "jobOrderEndDate"),
+                *("noticeOfFilingStartDate", "noticeOfFilingEndDate", "pwdExpirationDate"),
+            )
+        }
+    )
+)
+def test_derived_dates_are_those_of_the_checks_own_calendar_in_every_century(
+    case: dict[str, str | None],
+) -> None:
+    ours = {name: text for name, text in derived_dates(case).items() if text}
+    assert ours == dates.derived({name: text for name, text in case.items() if text})
 
 
 @pytest.mark.parametrize(
@@ -122,8 +159,3 @@ def test_a_date_outside_the_calendar_is_set_aside(text: str) -> None:
 def test_a_computed_date_after_the_last_year_is_set_aside(compute: Callable[[str], str]) -> None:
     with pytest.raises(Unmappable, match="impossible_date"):
         compute("9999-12-31")
-
-
-def test_a_recruitment_window_before_the_first_year_is_set_aside() -> None:
-    with pytest.raises(Unmappable, match="impossible_date"):
-        derived_dates({"jobOrderStartDate": "0001-06-01", "pwdExpirationDate": "0001-01-10"})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from fixtures import postgres
 from fixtures.layout import Layout
@@ -47,6 +48,18 @@ def test_the_session_is_utc_and_has_no_time_limit(tmp_path: Path, v1_database: s
             "SELECT current_setting('timezone'), current_setting('statement_timeout')"
         ).fetchone()
     assert row == ("UTC", "0")
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_text_is_read_as_unicode_whatever_the_database_and_the_shell_say(
+    encoding: str, tmp_path: Path, v1_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(v1_database, autocommit=True) as owner:
+        name = sql.Identifier(owner.info.dbname)
+        owner.execute(sql.SQL("ALTER DATABASE {} SET client_encoding = {}").format(name, encoding))
+    monkeypatch.setenv("PGCLIENTENCODING", encoding)
+    with source.connect(settings_for(tmp_path, v1_database)) as connection:
+        assert connection.execute("SELECT chr(128640)").fetchone() == ("🚀",)
 
 
 def test_the_identity_is_that_of_the_database(
