@@ -25,7 +25,7 @@ def accounts(run: Run, settings: Settings) -> Mapping[str, Tally]:
         for table in TABLES:
             counts = session.non_null(table) if session.has(table) else {}
             rows = session.count(table) if session.has(table) else 0
-            tallies[f"columns.{table}"] = _columns(session, table)
+            tallies[f"columns.{table}"] = _columns(manifest, session, table)
             tallies[f"book.{table}"] = _book(manifest, table, rows)
             if table in LEFT:
                 tallies[f"left.{table}"] = _left(session, table, rows)
@@ -47,8 +47,13 @@ def _tables(session: Session) -> Tally:
     return tally
 
 
-def _columns(session: Session, table: str) -> Tally:
+def _columns(manifest: Mapping[str, Any], session: Session, table: str) -> Tally:
+    """The columns that the source has, and that the engine knows what to do with each."""
     tally, layout = Tally(), TABLES[table]
+    for name in manifest["transform"]["unknown_columns"]:
+        if name.rpartition(".")[0] == table:
+            rule = "a column that the engine does not know"
+            tally.find(Kind.REJECTED, name, table=table, path=name.rpartition(".")[2], rule=rule)
     for column in session.columns.get(table, ()):
         if layout.rule or column in layout.columns:
             tally.match()
@@ -84,12 +89,30 @@ def _column(
             actual=ABSENT if told is None else told,
             rule="the manifest's count of values",
         )
-    if column in TABLES[table].dropped:
+    rule = TABLES[table].dropped.get(column)
+    _listed(tally, manifest, f"{table}.{column}", None if rule is None else filled)
+    if rule is not None:
         tally.match(-filled)
-        rule = TABLES[table].dropped[column]
         tally.add(Kind.MISSING, filled, cls=Class.DECLARED, table=f"{table}.{column}", rule=rule)
     tally.note("values", filled)
     return tally
+
+
+def _listed(tally: Tally, manifest: Mapping[str, Any], name: str, expected: int | None) -> None:
+    """The engine's own list of what it leaves behind, which the report prints: this column with its values,
+    or not at all."""
+    listed = manifest["transform"]["dropped_columns"].get(name)
+    if listed != expected:
+        table, _, column = name.rpartition(".")
+        tally.find(
+            Kind.MISMATCHED,
+            name,
+            table=table,
+            path=column,
+            expected=ABSENT if expected is None else expected,
+            actual=ABSENT if listed is None else listed,
+            rule="the manifest's list of what is left behind",
+        )
 
 
 def _left(session: Session, table: str, rows: int) -> Tally:

@@ -209,9 +209,7 @@ class World:
 
         To be asked after the expected documents have streamed.
         """
-        orphans = dict(self.orphans)
-        for table, owners in self.people.orphans.items():
-            orphans[table] = sum(not self.resolutions.excludes("public.users", owner) for owner in owners)
+        orphans = self._orphans()
         found = {}
         for table in tables:
             found[f"rows.{table}"] = tally = Tally()
@@ -220,11 +218,7 @@ class World:
                     tally.find(Kind.REJECTED, key, table=table, rule=reason)
                 if of == table:
                     tally.add(Kind.REJECTED, count - len(self.rejected_keys[of, reason]))
-            others = {
-                "orphan": orphans.get(table, 0),
-                "duplicate_row": self.people.duplicates[table],
-                "owner_quarantined": self.followers[table],
-            }
+            others = self._behind(table, orphans)
             for rule, count in others.items():
                 tally.add(Kind.REJECTED, count, table=table, rule=rule)
             if self.session.has(table):
@@ -232,6 +226,27 @@ class World:
             if excluded := self.resolutions.excluded[table]:
                 tally.note("left out by a person's decision", excluded)
         return found
+
+    def set_aside(self, tables: Iterable[str]) -> Counter[tuple[str, str]]:
+        """How many rows must be in quarantine, by table and reason. To be asked as `rows_of` is."""
+        orphans, found = self._orphans(), Counter(self.rejected)
+        for table in tables:
+            found.update({(table, rule): count for rule, count in self._behind(table, orphans).items()})
+        return +found
+
+    def _orphans(self) -> dict[str, int]:
+        orphans = dict(self.orphans)
+        for table, owners in self.people.orphans.items():
+            orphans[table] = sum(not self.resolutions.excludes("public.users", owner) for owner in owners)
+        return orphans
+
+    def _behind(self, table: str, orphans: Mapping[str, int]) -> dict[str, int]:
+        """The rows that are set aside not for what they hold, but for what they belong to."""
+        return {
+            "orphan": orphans.get(table, 0),
+            "duplicate_row": self.people.duplicates[table],
+            "owner_quarantined": self.followers[table],
+        }
 
     def graphs(self) -> tuple[Graph, Graph]:
         """The people of the target, as they are and as they were."""

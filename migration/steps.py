@@ -8,7 +8,7 @@ are run one after the other is `migration.flow`'s business.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -150,7 +150,7 @@ def _transform(context: Context) -> Done:
         resolutions=quarantine.load(context.settings.quarantine_file),
     )
     quarantine.write(context.run.data / "quarantine.jsonl", report.quarantined)
-    context.run.update_manifest(transform=_transformed(context, report))
+    context.run.update_manifest(transform=recorded(context.run.manifest()["snapshot"], report))
     _refuse_quarantined(report)
     digests = [f"{name} {table.digest}" for name, table in sorted(report.tables.items())]
     return Done(
@@ -159,10 +159,11 @@ def _transform(context: Context) -> Done:
     )
 
 
-def _transformed(context: Context, report: TransformReport) -> dict[str, Any]:
-    """The report for the manifest, with the tables that stay behind and the exact counts of dropped
-    values."""
-    taken = context.run.manifest()["snapshot"]
+def recorded(taken: Mapping[str, Any], report: TransformReport) -> dict[str, Any]:
+    """The report for the manifest, with the tables that stay behind and the exact counts of dropped values.
+
+    `taken` is the manifest's `snapshot`: its `columns`, `non_null` and `left`.
+    """
     coverage = dropped.coverage(taken["columns"])
     counts = {
         name: taken["non_null"][name.rpartition(".")[0]][name.rpartition(".")[2]] for name in coverage.dropped

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from fixtures import pair as pairs
 from fixtures.hazards import decided
 from fixtures.pair import PairState
+from tests.conduct.decisions import somebody
 from tests.conduct.desk import Desk, secrets_of
 from tests.conduct.sides import look
 
@@ -27,18 +27,6 @@ def hazardous(desk: Desk) -> Iterator[tuple[Desk, PairState]]:
         yield desk, state
     finally:
         pairs.down(folder)
-
-
-def somebody(state: PairState) -> tuple[str, str]:
-    """A user and a case that are in order, for rows that belong to nobody."""
-    query = (
-        "SELECT c.user_id::text, c.id::text FROM public.cases c JOIN public.users u ON u.id = c.user_id"
-        " WHERE u.email LIKE 'canary%' ORDER BY c.id LIMIT 1"
-    )
-    with psycopg.connect(state.postgres_dsn) as connection:
-        row = connection.execute(query).fetchone()
-    assert row is not None
-    return row[0], row[1]
 
 
 def test_every_hazard_is_decided_and_the_next_migration_passes(hazardous: tuple[Desk, PairState]) -> None:

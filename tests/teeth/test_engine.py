@@ -5,16 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 import shutil
-import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from fixtures.faults import MappingFault, TransformedFault, engine, transformed
-from fixtures.tamper import Document, Tables
+from fixtures.tamper import Document, Tables, overlaid
 from migration import union
-from migration.link import TABLES, Lookup, build_lookup
+from migration.link import Lookup, build_lookup
 from migration.model import Outcome
 from migration.progress import Silent
 from migration.transform import transform
@@ -36,14 +35,7 @@ def _exported(bench: Bench, lookup: Lookup, transformed: Path, folder: Path) -> 
     parts = union.Parts(bench.run.data / "backup.zip", transformed, bench.run.data / "raw")
     made = folder / "import.zip"
     union.build(parts, lookup.numbers, Known({}), made)
-    with (
-        zipfile.ZipFile(bench.run.data / "verified.zip") as exported,
-        zipfile.ZipFile(made) as imported,
-        zipfile.ZipFile(data / "verified.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as copy,
-    ):
-        for name in exported.namelist():
-            source = imported if name.split("/")[0] in TABLES else exported
-            copy.writestr(name, source.read(name))
+    overlaid(bench.run.data / "verified.zip", made, data / "verified.zip")
     return data
 
 

@@ -5,16 +5,14 @@ What the target would hold after the import is the union's ZIP over the backup; 
 
 from __future__ import annotations
 
-import shutil
 import zipfile
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from fixtures.canary import CANARY_EMAIL, plant_source
 from fixtures.seed import seed_source
 from fixtures.seed_target import target_documents
-from migration import introspect, link, snapshot, source, union
+from fixtures.tamper import overlaid
+from migration import introspect, link, snapshot, source, steps, union
 from migration.config import Settings
 from migration.progress import Silent
 from migration.run import Run, iso
@@ -48,37 +46,13 @@ def migrated(folder: Path, dsn: str, *, users: int, cases: int, seed: int) -> tu
     report = transform(data / "raw", lookup, data / "transformed", progress=Silent())
     parts = Parts(data / "backup.zip", data / "transformed", data / "raw")
     union.build(parts, lookup.numbers, Known({}), data / "import.zip")
-    _write_export(data)
-    _manifest(run, taken, report.as_manifest(), taken.clock)
+    overlaid(data / "backup.zip", data / "import.zip", data / "verified.zip")
+    told = {name: getattr(taken, name) for name in ("tables", "columns", "non_null", "left")}
+    run.update_manifest(clock=iso(taken.clock), snapshot=told, transform=steps.recorded(told, report))
     return run, settings
-
-
-def _manifest(run: Run, taken: snapshot.Snapshot, transformed: dict[str, Any], clock: datetime) -> None:
-    empty = {"migrated": 0, "merged": 0, "quarantined": {}}
-    for table, rows in taken.left.items():
-        transformed["accounting"][table] = {**empty, "rows": rows, "excluded": {"excluded_table": rows}}
-    run.update_manifest(
-        clock=iso(clock),
-        snapshot={"tables": taken.tables, "non_null": taken.non_null, "left": taken.left},
-        transform=transformed,
-    )
 
 
 def _write_backup(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in target_documents(NUMBERS, "canary-password").files().items():
             archive.writestr(name, text)
-
-
-def _write_export(data: Path) -> None:
-    """The backup, with the tables that the import carries in their place."""
-    with (
-        zipfile.ZipFile(data / "backup.zip") as before,
-        zipfile.ZipFile(data / "import.zip") as carried,
-        zipfile.ZipFile(data / "verified.zip", "w") as after,
-    ):
-        replaced = set(carried.namelist()) - {"_tables/documents.jsonl"}
-        for archive, names in ((carried, replaced), (before, set(before.namelist()) - replaced)):
-            for name in sorted(names):
-                with archive.open(name) as content, after.open(name, "w") as out:
-                    shutil.copyfileobj(content, out)

@@ -1,0 +1,124 @@
+"""Mutants of a module by mutmut's operators: every one, module level included, each as a source of its own.
+
+Of mutmut only the operators are used (`mutation_operators`: numbers, strings, names, assignments, arguments,
+comparisons, keywords, ...), and its rule that `len` and `isinstance` are left alone. Its runner can not be:
+it asks pytest, and works on functions only, where half of this mapping is tables at module level.
+Annotations and decorators are no code of the mapping. A mutant that parses to what the module is already,
+or to what an earlier one is, is none. Not here: what becomes of a mutant (`tests.soak.mutant_judge`).
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import libcst as cst
+from mutmut.mutation.file_mutation import NEVER_MUTATE_FUNCTION_CALLS
+from mutmut.mutation.mutators import mutation_operators
+
+from migration.config import ROOT
+
+_SHOWN = 160
+_NOT_CODE = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one module. `name` stays the same while the changed lines do; `source` is the whole."""
+
+    module: str
+    operator: str
+    name: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """A place and what an operator makes of it; cheap, the source comes only when it is asked for."""
+
+    operator: str
+    where: str
+    original: cst.CSTNode
+    changed: cst.CSTNode
+
+
+class Mutable:
+    """A module and the places where it can be mutated."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+        self.source = source_of(module).read_text("utf-8")
+        self._tree = cst.parse_module(self.source)
+        found = _Sites()
+        self._tree.visit(found)
+        self.sites = found.sites
+
+    def mutants(self) -> Iterator[Mutant]:
+        """All mutants that differ from the module and from each other, in the order of the text."""
+        known, names = {_meaning(self.source)}, dict[str, int]()
+        for site in self.sites:
+            source = self._with(site)
+            meaning = _meaning(source)
+            if meaning is None or meaning in known:
+                continue
+            known.add(meaning)
+            name = f"{site.where}: {_difference(self.source, source)}"
+            names[name] = names.get(name, 0) + 1
+            nth = f" #{names[name]}" if names[name] > 1 else ""
+            yield Mutant(self.module, site.operator, name + nth, source)
+
+    def _with(self, site: Site) -> str:
+        changed = self._tree.deep_replace(site.original, site.changed)
+        return cst.ensure_type(changed, cst.Module).code
+
+
+def source_of(module: str) -> Path:
+    """The file of a module of this project."""
+    return ROOT / Path(*module.split(".")).with_suffix(".py")
+
+
+class _Sites(cst.CSTVisitor):
+    """Collects what every operator makes of every node, with the name of what it stands in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sites: list[Site] = []
+        self._inside: list[str] = []
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, _NOT_CODE) or _is_left_alone(node):
+            return False
+        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+            self._inside.append(node.name.value)
+        where = ".".join(self._inside) or "module"
+        for kind, operator in mutation_operators:
+            if isinstance(node, kind):
+                name = operator.__name__.removeprefix("operator_")
+                self.sites += [Site(name, where, node, changed) for changed in operator(node)]
+        return True
+
+    def on_leave(self, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+            self._inside.pop()
+
+
+def _is_left_alone(node: cst.CSTNode) -> bool:
+    called = node.func if isinstance(node, cst.Call) else None
+    return isinstance(called, cst.Name) and called.value in NEVER_MUTATE_FUNCTION_CALLS
+
+
+def _meaning(source: str) -> str | None:
+    """The module without its layout; None for text that is no Python."""
+    try:
+        return ast.dump(ast.parse(source))
+    except SyntaxError:
+        return None
+
+
+def _difference(before: str, after: str) -> str:
+    """`first changed line -> what it became`, each without its indentation and cut to what names it."""
+    old, new = before.splitlines(), after.splitlines()
+    at = next((n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), len(new) - 1)
+    return f"{old[at].strip()[:_SHOWN]} -> {new[at].strip()[:_SHOWN]}"
