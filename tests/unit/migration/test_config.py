@@ -60,7 +60,7 @@ def test_the_usual_names_make_the_settings(tmp_path: Path) -> None:
 
 def test_a_self_hosted_target_has_its_address_as_its_name(tmp_path: Path) -> None:
     environ = {key: value for key, value in TEST.items() if key != "CONVEX_DEPLOY_KEY"}
-    environ |= {"CONVEX_SELF_HOSTED_URL": "http://10.0.0.1:3210/", "CONVEX_SELF_HOSTED_ADMIN_KEY": "me|k"}
+    environ |= {"CONVEX_SELF_HOSTED_URL": "https://10.0.0.1:3210/", "CONVEX_SELF_HOSTED_ADMIN_KEY": "me|k"}
     assert config.load(root=tmp_path, environ=environ).target.name == "10.0.0.1:3210"
 
 
