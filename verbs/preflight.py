@@ -1,0 +1,155 @@
+"""`preflight` and `attest`: the gates on screen, and what people say of them. `begin` is what `migrate` asks.
+
+Lends the engine what only this side of it knows: PostgreSQL's programs, and a scratch server of nobody's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from invoke.context import Context
+
+from migration.errors import PASS, REFUSED
+from verbs import show
+from verbs.exits import leave
+from verbs.flags import verb
+from verbs.line import LINE
+from verbs.show import answer
+
+if TYPE_CHECKING:
+    from migration.config import Settings
+    from migration.preflight.model import Outcome
+    from migration.preflight.scene import Scene
+    from migration.progress import Progress
+    from migration.run import Run
+
+MARKS = {"open": "ok", "shut": "!!", "attested": "by", "accepted": "!>", "not applicable": "--"}
+WIDTH = 100
+
+
+@verb
+def preflight(
+    _: Context,
+    env: str = "",
+    production: bool = False,
+    confirm: str = "",
+    accept: str = "",
+    by: str = "",
+    reason: str = "",
+    quiet: bool = False,
+) -> None:
+    """Asks every gate; exit 12 while one is shut."""
+    from migration.preflight import gates, table
+
+    LINE.pin(env, production=production, confirm=confirm)
+    if accept:
+        table.named(accept)
+    with _scene(LINE.settings(), show.chosen(quiet=quiet)) as scene:
+        outcomes = gates.carry_out(scene)
+        if accept:
+            outcomes = gates.take_over(scene, outcomes, accept, by=by, reason=reason)
+    answer(listed(outcomes))
+    leave(REFUSED if any(one.state == "shut" for one in outcomes) else PASS)
+
+
+@verb
+def attest(
+    _: Context,
+    item: str,
+    env: str = "",
+    production: bool = False,
+    confirm: str = "",
+    by: str = "",
+    note: str = "",
+) -> None:
+    """Notes what no machine can know, by name."""
+    from datetime import UTC, datetime
+
+    from migration.preflight import items
+    from migration.preflight.records import Records
+
+    LINE.pin(env, production=production, confirm=confirm)
+    meaning = items.known(item)
+    settings = LINE.settings()
+    said = Records(settings).attest(item, by=by, note=note, now=datetime.now(UTC))
+    answer(f"{said.by} attests {item} for {settings.environment} ({settings.target.name}): {meaning}")
+
+
+def begin(settings: Settings, progress: Progress) -> tuple[Scene, list[Outcome]] | None:
+    """The gates of a real pair as `migrate` must find them, or a `Refusal` before a run is begun.
+
+    On the embedded pair, which is made anew for each rehearsal, none is asked.
+    """
+    from migration import flow
+    from migration.preflight import gates
+
+    if settings.environment == "embedded":
+        return None
+    flow.reach(settings)
+    with progress.step("preflight"), _scene(settings, progress) as scene:
+        outcomes = gates.carry_out(scene, anew=False)
+    gates.refuse_shut(outcomes)
+    return scene, outcomes
+
+
+def attach(run: Run, asked: tuple[Scene, list[Outcome]] | None) -> None:
+    """Makes the gates that a run began with part of its evidence."""
+    from migration.preflight import gates
+
+    if asked is not None:
+        gates.attach(run, *asked)
+
+
+def listed(outcomes: Sequence[Outcome]) -> str:
+    """One line a gate, what was found below it, and for a shut one what opens it."""
+    lines = []
+    for one in outcomes:
+        seconds = f"{one.seconds:6.1f} s" if one.seconds >= 0.05 else ""
+        lines.append(f"{MARKS[one.state]}  {one.gate:<18} {one.state:<14} {seconds}".rstrip())
+        lines += _below(one.detail)
+        if one.state == "accepted":
+            lines += _below(f"{one.by} takes it over: {one.note}")
+        elif one.state == "attested":
+            lines += _below(f"Note: {one.note}")
+        elif one.state == "shut":
+            lines += _below(f"-> {one.when_shut}")
+    counted = {state: sum(one.state == state for one in outcomes) for state in MARKS}
+    return "\n".join([*lines, ", ".join(f"{count} {state}" for state, count in counted.items() if count)])
+
+
+def _below(text: str) -> list[str]:
+    indent = " " * 4
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _scene(settings: Settings, progress: Progress) -> Scene:
+    from fixtures.provision import postgres_bin
+    from migration.preflight.scene import Scene, Tools
+
+    return Scene(settings, Tools(postgres_bin, _scratch), progress=progress)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[str]:
+    """An empty database on a server of its own in `folder`, ended and removed afterwards."""
+    from fixtures import postgres
+
+    try:
+        server = postgres.start(folder)
+        server.create_database("restored")
+        yield server.dsn_for(postgres.SUPERUSER, "restored")
+    finally:
+        postgres.stop(folder, remove=True)
+        shutil.rmtree(folder, ignore_errors=True)
