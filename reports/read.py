@@ -29,6 +29,7 @@ class Evidence:
     verdict: Mapping[str, Any] = field(default_factory=dict)
     decision: Mapping[str, Any] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
+    preflight: Mapping[str, Any] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
     standing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ledger: list[LedgerEntry] = field(default_factory=list)
@@ -43,6 +44,8 @@ def evidence(folder: Path) -> Evidence:
     found.verdict = _object(folder / "verdict.json", found.problems)
     found.decision = _object(folder / "decision.json", found.problems)
     found.required = _object(folder / "required.json", found.problems)
+    if (folder / "preflight.json").exists():  # a run on the embedded pair has none
+        found.preflight = _object(folder / "preflight.json", found.problems)
     merged = _object(folder / "results.json", found.problems)
     found.standing = _standing(merged)
     found.results = _results(folder, merged, found.problems)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from migration.errors import PASS, REFUSED
+from migration.errors import PASS, REFUSED, Refusal
 from verbs import show
 from verbs.exits import leave
 from verbs.flags import verb
@@ -49,6 +49,11 @@ def preflight(
     LINE.pin(env, production=production, confirm=confirm)
     if accept:
         table.named(accept)
+        if not (by and reason):
+            raise Refusal(
+                f"Nobody takes over {accept}: --by and --reason are needed.",
+                next_step="./inv preflight --accept GATE --by NAME --reason TEXT",
+            )
     with _scene(LINE.settings(), show.chosen(quiet=quiet)) as scene:
         outcomes = gates.carry_out(scene)
         if accept:
@@ -106,20 +111,25 @@ def attach(run: Run, asked: tuple[Scene, list[Outcome]] | None) -> None:
 
 
 def listed(outcomes: Sequence[Outcome]) -> str:
-    """One line a gate, what was found below it, and for a shut one what opens it."""
+    """One line a gate, what was found below it, and for a shut one what it asks and what opens it."""
     lines = []
     for one in outcomes:
         seconds = f"{one.seconds:6.1f} s" if one.seconds >= 0.05 else ""
-        lines.append(f"{MARKS[one.state]}  {one.gate:<18} {one.state:<14} {seconds}".rstrip())
-        lines += _below(one.detail)
-        if one.state == "accepted":
-            lines += _below(f"{one.by} takes it over: {one.note}")
-        elif one.state == "attested":
-            lines += _below(f"Note: {one.note}")
-        elif one.state == "shut":
-            lines += _below(f"-> {one.when_shut}")
+        aside = f"  {one.detail}" if one.state == "not applicable" else ""
+        lines.append(f"{MARKS[one.state]}  {one.gate:<18} {one.state:<14}{aside} {seconds}".rstrip())
+        lines += _said(one)
     counted = {state: sum(one.state == state for one in outcomes) for state in MARKS}
     return "\n".join([*lines, ", ".join(f"{count} {state}" for state, count in counted.items() if count)])
+
+
+def _said(one: Outcome) -> list[str]:
+    by_state = {
+        "open": [one.detail],
+        "shut": [one.question, one.detail, f"-> {one.when_shut}"],
+        "attested": [f"{one.detail} Note: {one.note}"],
+        "accepted": [one.question, one.detail, f"{one.by} takes it over: {one.note}"],
+    }
+    return [line for text in by_state.get(one.state, []) for line in _below(text)]
 
 
 def _below(text: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from migration import files
@@ -42,8 +43,7 @@ def carry_out(scene: Scene, gates: Iterable[Gate] = GATES, *, anew: bool = True)
     for gate in gates:
         found = {one.gate for one in outcomes if one.state in {State.SHUT, State.ACCEPTED}}
         missing = [name for name in gate.waits_for if name in found]
-        with scene.progress.step(gate.name):
-            outcome = _outcome(gate, scene, records, missing, anew=anew)
+        outcome = _outcome(gate, scene, records, missing, anew=anew)
         outcomes.append(overridden(outcome, records.overrides(), scene.now))
     files.write_json(records.folder / f"{records.environment}.json", record(scene, outcomes, records))
     return outcomes
@@ -107,7 +107,9 @@ def _outcome(gate: Gate, scene: Scene, records: Records, missing: list[str], *, 
     if not anew and gate.lasts is not None and (kept := records.kept(gate.name, gate.lasts, scene.now)):
         return judged(gate, kept[0], at=kept[1])
     began = time.monotonic()
-    answer = _asked(gate, scene)
+    slow = scene.progress.step(f"ask {gate.name}") if gate.lasts is not None else nullcontext()
+    with slow:
+        answer = _asked(gate, scene)
     if answer.open and gate.lasts is not None:
         records.keep(gate.name, answer, scene.now)
     return judged(gate, answer, at=scene.now, seconds=time.monotonic() - began)

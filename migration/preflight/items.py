@@ -11,7 +11,6 @@ from datetime import timedelta
 
 from migration.errors import Refusal
 from migration.preflight.model import Gate
-from migration.variables import nearest
 
 PRODUCTION = ("production",)
 
@@ -94,6 +93,6 @@ def known(name: str) -> str:
     if name not in meanings:
         raise Refusal(
             f"There is no item {name!r} to attest.",
-            next_step=f"{nearest(name, meanings)} Known: {', '.join(meanings)}.",
+            next_step=f"Known: {', '.join(meanings)}.",
         )
     return meanings[name]

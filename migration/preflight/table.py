@@ -12,7 +12,6 @@ from migration.errors import Refusal
 from migration.preflight import audit, backup, deployment, rehearsals, source
 from migration.preflight.items import ATTESTED_GATES, PRODUCTION
 from migration.preflight.model import Gate
-from migration.variables import nearest
 
 DAY = timedelta(days=1)
 REHEARSING = ("embedded", "test")
@@ -126,7 +125,5 @@ def named(name: str) -> Gate:
     for gate in GATES:
         if gate.name == name:
             return gate
-    names = [gate.name for gate in GATES]
-    raise Refusal(
-        f"There is no gate {name!r}.", next_step=f"{nearest(name, names)} Known: {', '.join(names)}."
-    )
+    names = ", ".join(gate.name for gate in GATES)
+    raise Refusal(f"There is no gate {name!r}.", next_step=f"Known: {names}.")
