@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -354,6 +355,25 @@ def test_a_rollback_restores_the_backup_and_opens_both_sides(
     entry = run.ledger()[-1]
     assert (entry.step, entry.outcome) == ("rollback", StepOutcome.DONE)
     assert entry.duration_ms > 0
+
+
+def test_another_backup_than_the_run_s_own_is_never_restored(
+    pair: Settings, target: Target, tmp_path: Path
+) -> None:
+    other = target.export(tmp_path / "other.zip", include_storage=True)
+    _add_stranger(target, tmp_path)
+    before, run = _tables(target, tmp_path / "before.zip"), Run.create(pair)
+    flow.migrate(pair, run)
+    loaded, own = _tables(target, tmp_path / "loaded.zip"), run.data / "backup.zip"
+    own.rename(tmp_path / "own.zip")
+    shutil.copyfile(other, own)
+    with pytest.raises(RunIncomplete, match="is not the backup that this run took"):
+        flow.rollback(pair, run)
+    assert _tables(target, tmp_path / "now.zip") == loaded
+    assert target.state() == "paused"
+    (tmp_path / "own.zip").replace(own)
+    assert flow.rollback(pair, run).restored
+    assert _tables(target, tmp_path / "after.zip") == before
 
 
 def test_a_rollback_before_the_load_only_opens_both_sides(pair: Settings, target: Target) -> None:
