@@ -20,7 +20,7 @@ PHASES = dict.fromkeys(("data", "app", "smoke", "after"), "PASS")
 
 
 @pytest.fixture
-def commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with one commit, in place of the checkout."""
     root = tmp_path / "checkout"
     (root / "migration").mkdir(parents=True)
@@ -30,6 +30,12 @@ def commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "one"]):
         subprocess.run([*git, *arguments], check=True)
     monkeypatch.setattr(pins, "ROOT", root)
+    return root
+
+
+@pytest.fixture
+def commit(checkout: Path) -> str:
+    assert checkout.exists()
     return pins.revision()
 
 
@@ -101,12 +107,12 @@ def test_a_run_of_uncommitted_code_counts_for_nothing(tmp_path: Path, commit: st
 
 
 def test_a_change_of_the_code_shuts_it_and_a_decision_of_a_person_does_not(
-    tmp_path: Path, commit: str
+    tmp_path: Path, checkout: Path, commit: str
 ) -> None:
     record(tmp_path / "runs", commit)
-    (pins.ROOT / "acceptances.toml").write_text("# somebody accepts something\n")
+    (checkout / "acceptances.toml").write_text("# somebody accepts something\n")
     assert green(list(found(tmp_path / "runs")), DECISIONS, NOW).open
-    (pins.ROOT / "migration" / "move.py").write_text("x = 2\n")
+    (checkout / "migration" / "move.py").write_text("x = 2\n")
     assert not green(list(found(tmp_path / "runs")), DECISIONS, NOW).open
 
 
