@@ -24,7 +24,7 @@ from verbs.show import answer
 if TYPE_CHECKING:
     from migration.config import Settings
     from migration.preflight.model import Outcome
-    from migration.preflight.scene import Scene
+    from migration.preflight.scene import Scene, Tools
     from migration.progress import Progress
     from migration.run import Run
 
@@ -144,11 +144,18 @@ def _below(text: str) -> list[str]:
     )
 
 
-def _scene(settings: Settings, progress: Progress) -> Scene:
+def tools() -> Tools:
+    """What this machine lends the probes."""
     from fixtures.provision import postgres_bin
-    from migration.preflight.scene import Scene, Tools
+    from migration.preflight.scene import Tools
 
-    return Scene(settings, Tools(postgres_bin, _scratch), progress=progress)
+    return Tools(postgres_bin, _scratch)
+
+
+def _scene(settings: Settings, progress: Progress) -> Scene:
+    from migration.preflight.scene import Scene
+
+    return Scene(settings, tools(), progress=progress)
 
 
 @contextmanager
