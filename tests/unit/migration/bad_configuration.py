@@ -296,8 +296,8 @@ def page() -> str:
         [
             "# Bad configurations",
             "",
-            "Made from `tests/unit/migration/bad_configuration.py`; do not edit. Each of these is refused with",
-            "exit code 12 before anything is touched, with this sentence. No message shows a secret.",
+            "Made from `tests/unit/migration/bad_configuration.py`; do not edit. Each of these is refused",
+            "with exit code 12 before anything is touched, and with this sentence. None shows a secret.",
             "",
             "| # | What is wrong | What is said |",
             "| ---: | --- | --- |",
