@@ -24,6 +24,7 @@ from migration.cutover_toml import EnvironmentsTable, File, Frozen, PairTable, P
 from migration.endpoints import (
     SourceSettings,
     TargetSettings,
+    management_of,
     site_of,
     source_name,
     source_of,
@@ -106,7 +107,7 @@ def load(
         quarantine_file=quarantine_file(chosen, pair, root),
         preflight=file.preflight,
         supabase_token=_secret(extra.get("SUPABASE_ACCESS_TOKEN")),
-        supabase_api=extra.get("CUTOVER_SUPABASE_API") or SUPABASE_API,
+        supabase_api=management_of(extra.get("CUTOVER_SUPABASE_API") or SUPABASE_API),
     )
 
 

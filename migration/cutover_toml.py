@@ -46,11 +46,13 @@ class PreflightTable(Frozen):
     """`[preflight]`: what the gates ask of a deployment and of this machine.
 
     required_variables: what v2's functions read, on every deployment; production_variables: there too.
+    nameservers: addresses of the domain's own name servers, which know the site's TTL.
     free_mb: least room that must be left on this machine's disk beside what the run is estimated to take.
     """
 
     required_variables: tuple[str, ...] = ("SITE_URL", "JWT_PRIVATE_KEY", "JWKS")
     production_variables: tuple[str, ...] = ("AUTH_GOOGLE_ID", "AUTH_GOOGLE_SECRET")
+    nameservers: tuple[str, ...] = ()
     free_mb: int = Field(default=512, ge=0)
 
 

@@ -127,6 +127,11 @@ def site_of(url: str) -> str:
     return _address("CUTOVER_APP_URL", url, example="https://permtracker.app")
 
 
+def management_of(url: str) -> str:
+    """CUTOVER_SUPABASE_API, to which an access token is sent."""
+    return _address("CUTOVER_SUPABASE_API", url, example="https://api.supabase.com")
+
+
 def _encrypted(dsn: str) -> str:
     """The address, unless it says that people's data shall cross a network in the clear."""
     from psycopg.conninfo import conninfo_to_dict
@@ -189,4 +194,8 @@ def _address(variable: str, url: str, *, example: str = "https://happy-otter-123
 
 
 def _what(variable: str) -> str:
-    return {"CUTOVER_APP_URL": "site", "SUPABASE_URL": "project"}.get(variable, "deployment")
+    return {
+        "CUTOVER_APP_URL": "site",
+        "SUPABASE_URL": "project",
+        "CUTOVER_SUPABASE_API": "management API",
+    }.get(variable, "deployment")

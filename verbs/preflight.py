@@ -160,9 +160,14 @@ def _scene(settings: Settings, progress: Progress) -> Scene:
 
 @contextmanager
 def _scratch(folder: Path) -> Iterator[str]:
-    """An empty database on a server of its own in `folder`, ended and removed afterwards."""
+    """An empty database on a server of its own in `folder`, removed afterwards, and with it whatever a killed
+    preflight left beside it."""
     from fixtures import postgres
 
+    for left in folder.parent.glob("scratch-*"):
+        if left != folder:
+            postgres.stop(left, remove=True)
+            shutil.rmtree(left, ignore_errors=True)
     try:
         server = postgres.start(folder)
         server.create_database("restored")

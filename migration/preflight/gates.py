@@ -100,24 +100,24 @@ def refuse_shut(outcomes: Sequence[Outcome]) -> None:
 def _outcome(gate: Gate, scene: Scene, records: Records, missing: list[str], *, anew: bool) -> Outcome:
     if scene.settings.environment not in gate.environments:
         return not_applicable(gate)
-    if gate.probe is None:
-        return attested(gate, records.attestations(gate.name), scene.now)
     if missing:
         return judged(gate, Answer(False, f"Not asked while {', '.join(missing)} is shut."), at=scene.now)
-    if not anew and gate.lasts is not None and (kept := records.kept(gate.name, gate.lasts, scene.now)):
+    if not anew and gate.slow and (kept := records.kept(gate.name, gate.lasts, scene.now)):
         return judged(gate, kept[0], at=kept[1])
     began = time.monotonic()
-    slow = scene.progress.step(f"ask {gate.name}") if gate.lasts is not None else nullcontext()
-    with slow:
+    with scene.progress.step(f"ask {gate.name}") if gate.slow else nullcontext():
         answer = _asked(gate, scene)
-    if answer.open and gate.lasts is not None:
+    if answer is None:
+        return attested(gate, records.attestations(gate.name), scene.now)
+    if answer.open and gate.slow:
         records.keep(gate.name, answer, scene.now)
     return judged(gate, answer, at=scene.now, seconds=time.monotonic() - began)
 
 
-def _asked(gate: Gate, scene: Scene) -> Answer:
-    """The probe's answer; one that could not be had leaves the gate shut, with the reason (law 1)."""
-    assert gate.probe is not None  # noqa: S101 - the caller has looked
+def _asked(gate: Gate, scene: Scene) -> Answer | None:
+    """The probe's answer; None: only a person knows. One that was not to be had shuts the gate (law 1)."""
+    if gate.probe is None:
+        return None
     try:
         with explained(f"The gate {gate.name}", touched=False):
             return gate.probe(scene)

@@ -6,18 +6,22 @@ stand in the record only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from migration.errors import Refusal
-from migration.preflight.model import Gate
+from migration.preflight import dns
+from migration.preflight.model import Answer, Gate
+from migration.preflight.scene import Scene
 
 PRODUCTION = ("production",)
+Probe = Callable[[Scene], Answer | None]
 
 
-def _gate(name: str, question: str, when_shut: str, days: float) -> Gate:
+def _gate(name: str, question: str, when_shut: str, days: float, probe: Probe | None = None) -> Gate:
     lasts = timedelta(days=days)
-    return Gate(name, question, f"{when_shut} Then: ./inv attest {name}.", PRODUCTION, None, lasts)
+    return Gate(name, question, f"{when_shut} Then: ./inv attest {name}.", PRODUCTION, probe, lasts)
 
 
 ATTESTED_GATES = (
@@ -44,6 +48,7 @@ ATTESTED_GATES = (
         "Was the domain's TTL lowered (to 300 s or less), and the old TTL waited for?",
         "Lower it at the registrar, wait as long as the old TTL was.",
         7,
+        dns.lowered,
     ),
     _gate(
         "team",

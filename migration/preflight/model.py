@@ -50,17 +50,18 @@ class Answer:
 class Gate:
     """One row of the table.
 
-    probe: asks a machine; None: a person attests it. lasts: how old an answer or attestation may be (None: it
-    is asked anew each time). waits_for: gates without which this one can not be asked. elsewhere: why it does
-    not apply in the other environments.
+    probe: asks a machine; where there is none, or it can not tell (None), a person attests it. lasts: how old
+    an attestation may be. slow: an open answer is kept, and counts as long. waits_for: gates without which
+    this one can not be asked. elsewhere: why it does not apply in the other environments.
     """
 
     name: str
     question: str
     when_shut: str
     environments: tuple[str, ...] = EVERYWHERE
-    probe: Callable[[Scene], Answer] | None = None
-    lasts: timedelta | None = None
+    probe: Callable[[Scene], Answer | None] | None = None
+    lasts: timedelta = timedelta(0)
+    slow: bool = False
     waits_for: tuple[str, ...] = ()
     elsewhere: str = "asked for production only"
 
@@ -125,7 +126,7 @@ def attested(gate: Gate, said: Sequence[Attestation], now: datetime) -> Outcome:
     newest = max((one for one in said if one.at <= now), key=lambda one: one.at, default=None)
     if newest is None:
         return judged(gate, Answer(False, "Nobody has attested it."), at=now)
-    if gate.lasts is not None and now - newest.at > gate.lasts:
+    if now - newest.at > gate.lasts:
         text = (
             f"{newest.by} attested it on {newest.at:%Y-%m-%d %H:%M} UTC, more than {_span(gate.lasts)} ago."
         )

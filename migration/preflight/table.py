@@ -92,14 +92,17 @@ GATES = (
         "Make one in Supabase's dashboard, or mend what keeps our own dump from restoring.",
         probe=backup.present,
         lasts=DAY,
+        slow=True,
         waits_for=("source",),
     ),
     Gate(
         "audit",
         "Does every row of v1 become a document that the target takes?",
-        "Decide about the rows: they are listed in preflight/quarantine.jsonl of the data folder.",
+        "Decide in quarantine.toml about the rows that preflight/quarantine.jsonl of the data folder lists; "
+        "what the schema refuses needs v2 as it will go live.",
         probe=audit.source,
         lasts=DAY,
+        slow=True,
         waits_for=("deployment", "source", "key", "schema"),
     ),
     Gate(

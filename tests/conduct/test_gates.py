@@ -16,6 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from fixtures import deployment as launcher
+from fixtures import postgres, processes
 from fixtures.pair import PairState
 from migration import config
 from migration.config import Settings
@@ -30,7 +31,7 @@ from tests.conduct.sides import altered, look
 from tests.unit.migration.support import USER, add_user
 from verbs.preflight import tools
 
-AUTOMATIC = [gate.name for gate in GATES if gate.probe is not None and "test" in gate.environments]
+AUTOMATIC = [gate.name for gate in GATES if "test" in gate.environments]
 CLOSED = "http://127.0.0.1:9"
 V2 = ROOT / "fixtures" / "app" / "convex"
 NOT_FOUND = {"status": "error", "errorMessage": "Could not find function"}
@@ -317,6 +318,15 @@ def test_backup_keeps_one_dump_for_us_alone_and_nothing_else(ask: Ask, settings:
     (kept,) = (settings.data_dir / "preflight" / "dumps").iterdir()
     assert (kept.stat().st_mode & 0o777, kept.name in first.detail) == (0o600, True)
     assert list(settings.data_dir.glob("scratch-*")) == []
+
+
+def test_backup_ends_what_a_killed_preflight_left_running(ask: Ask, settings: Settings) -> None:
+    left = settings.data_dir / "scratch-left"
+    settings.data_dir.mkdir(mode=0o700)
+    server = postgres.start(left)
+    assert ask("backup").state is State.OPEN
+    assert not left.exists()
+    assert not processes.is_same(server.pid, server.mark)
 
 
 def test_backup_is_shut_without_postgresql_s_programs_or_with_old_ones(ask: Ask, tmp_path: Path) -> None:

@@ -159,6 +159,11 @@ CASES = (
         {"SUPABASE_URL": "https://other.supabase.co"},
     ),
     Case("SUPABASE_URL without https", "SUPABASE_URL is http", {"SUPABASE_URL": "http://abcdef.supabase.co"}),
+    Case(
+        "a management API without https",
+        "CUTOVER_SUPABASE_API is http",
+        {"CUTOVER_SUPABASE_API": "http://api.example.org"},
+    ),
     # the target
     Case("no target", "No target is configured", {"CONVEX_DEPLOY_KEY": ""}),
     Case("half a target", "No target is configured", {**SELF_HOSTED, "CONVEX_SELF_HOSTED_ADMIN_KEY": ""}),
