@@ -8,13 +8,13 @@ from __future__ import annotations
 import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from invoke.context import Context
 
-from migration.errors import PASS, REFUSED, Refusal
+from migration.errors import PASS, REFUSED, Refusal, RunIncomplete
 from verbs import show
 from verbs.exits import leave
 from verbs.flags import verb
@@ -95,7 +95,8 @@ def begin(settings: Settings, progress: Progress) -> tuple[Scene, list[Outcome]]
 
     if settings.environment == "embedded":
         return None
-    flow.reach(settings)
+    with suppress(RunIncomplete):  # an empty source: the gate `source` refuses it
+        flow.reach(settings)
     with progress.step("preflight"), _scene(settings, progress) as scene:
         outcomes = gates.carry_out(scene, anew=False)
     gates.refuse_shut(outcomes)

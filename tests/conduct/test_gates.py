@@ -25,7 +25,7 @@ from migration.preflight import gates
 from migration.preflight.model import Outcome, State
 from migration.preflight.scene import Scene, Tools
 from migration.preflight.table import GATES
-from tests.conduct.desk import ROOT
+from tests.conduct.desk import ROOT, variables_of
 from tests.conduct.relay import Relay
 from tests.conduct.sides import altered, look
 from tests.unit.migration.support import USER, add_user
@@ -51,15 +51,9 @@ def unmoved_by_all(pair: tuple[Path, PairState], tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def settings(pair: tuple[Path, PairState], tmp_path: Path) -> Settings:
     """The pair as a test environment, with a data folder of the test's own."""
-    state = pair[1]
     environ = {
         "HOME": str(tmp_path),
-        "SUPABASE_DB_URL": state.postgres_dsn,
-        "CONVEX_SELF_HOSTED_URL": state.convex_url,
-        "CONVEX_SELF_HOSTED_ADMIN_KEY": state.convex_admin_key,
-        "CUTOVER_APP_URL": state.app_url,
-        "CUTOVER_CANARY_EMAIL": state.canary_email,
-        "CUTOVER_CANARY_PASSWORD": state.canary_password,
+        **variables_of(pair[1]),
         "CUTOVER_DATA_DIR": str(tmp_path / "data"),
         "CUTOVER_RUNS_DIR": str(tmp_path / "reports" / "runs"),
     }

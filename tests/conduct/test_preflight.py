@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from fixtures import postgres
+from fixtures.layout import Layout
 from fixtures.pair import PairState
 from migration import config
 from migration.errors import Refusal
@@ -82,6 +84,21 @@ def test_half_a_word_is_refused_with_what_there_is(
 ) -> None:
     said = kept.say(*line, **configured())
     assert (said.code, words in said.words) == (12, True), said
+
+
+def test_an_empty_source_is_refused_by_its_gate(
+    kept: Desk, configured: Variables, pair: tuple[Path, PairState]
+) -> None:
+    empty = "empty_source"
+    server = postgres.attach(pair[0] / "postgres")
+    assert server is not None
+    try:
+        dsn = server.create_database(empty, Layout())
+        said = kept.say("migrate", "--env", "test", "--quiet", **configured(SUPABASE_DB_URL=dsn))
+    finally:
+        server.drop_database(empty)
+    assert (said.code, kept.runs()) == (12, [])
+    assert "source (The source is (nearly) empty" in said.words
 
 
 def test_an_open_gate_can_not_be_taken_over(kept: Desk, configured: Variables) -> None:
