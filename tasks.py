@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import pair, quarantine
+from verbs import pair, preflight, quarantine
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -305,6 +305,7 @@ def lock(_: Context) -> None:
 
 CHAPTERS = {
     "Rehearse, on made-up data": ["rehearse", "faults", "pair.up", "pair.status", "pair.seed", "pair.down"],
+    "Before the window": ["preflight", "attest"],
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
     "Judge it": ["verify", "smoke", "recheck", "accept", "decide", "report", "runs", "dates"],
     "Go back": ["rollback", "unfence"],
@@ -323,7 +324,8 @@ CHAPTERS = {
 }
 
 namespace = Collection(
-    rehearse, faults, migrate, verify, smoke, recheck, accept, decide, report, runs, dates, rollback, unfence,
+    rehearse, faults, preflight.preflight, preflight.attest, migrate, verify, smoke, recheck, accept, decide,
+    report, runs, dates, rollback, unfence,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
     pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip

@@ -56,6 +56,7 @@ class TargetInfo:
     kind: str
     version: str
     read_only_key: bool
+    operations: tuple[str, ...] = ()  # what the key may do; empty: everything
 
     @property
     def identity(self) -> str:
@@ -109,7 +110,12 @@ class Calls:
             kind=str(self._json("GET", "/api/v1/deployment_info").get("kind", "")),
             version=self._wire.send("GET", "/version").text.strip(),
             read_only_key=bool(key.get("isReadOnly")),
+            operations=tuple(str(one) for one in key.get("allowedOps") or ()),
         )
+
+    def variables(self) -> dict[str, str]:
+        """The deployment's own environment variables: secrets, for nobody's eyes (contract 6)."""
+        return dict(self._json("GET", "/api/v1/list_environment_variables")["environmentVariables"])
 
     def state(self) -> str:
         """`running`, `paused`, or what Convex made of it (`disabled`, `suspended`)."""

@@ -13,71 +13,35 @@ from __future__ import annotations
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import SecretStr
 
 from migration import variables
-from migration.endpoints import SourceSettings, TargetSettings, source_name, source_of, target_name, target_of
+from migration.cutover_toml import EnvironmentsTable, File, Frozen, PairTable, PreflightTable, read_file
+from migration.endpoints import (
+    SourceSettings,
+    TargetSettings,
+    management_of,
+    site_of,
+    source_name,
+    source_of,
+    target_name,
+    target_of,
+)
 from migration.errors import Refusal
+
+__all__ = ["ENVIRONMENTS", "ROOT", "File", "PreflightTable", "Settings", "load", "read_file"]
 
 ROOT = Path(__file__).resolve().parent.parent
 Environment = Literal["embedded", "test", "production"]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
+SUPABASE_API = "https://api.supabase.com"
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RunTable(_Frozen):
-    """`[run]`: how the harness works. `workers` 0 means one for each processor."""
-
-    workers: int = Field(default=0, ge=0, le=64)
-
-
-class SampleTable(_Frozen):
-    """`[sample]`: how many cases are read through the app's own functions."""
-
-    fraction: float = Field(default=0.1, gt=0, le=1)
-    minimum: int = Field(default=50, ge=1)
-
-
-class VacuityTable(_Frozen):
-    """`[vacuity]`: below these row counts a green run proves nothing and is UNKNOWN."""
-
-    minimum_users: int = Field(default=1, ge=1)
-    minimum_cases: int = Field(default=1, ge=1)
-
-
-class PairTable(_Frozen):
-    """`[environments.X]`: the names that the configured source and target must have."""
-
-    target: str = ""
-    source: str = ""
-
-
-class EnvironmentsTable(_Frozen):
-    """`[environments]`."""
-
-    embedded: PairTable = PairTable()
-    test: PairTable = PairTable()
-    production: PairTable = PairTable()
-
-
-class File(_Frozen):
-    """The whole of cutover.toml."""
-
-    run: RunTable = RunTable()
-    sample: SampleTable = SampleTable()
-    vacuity: VacuityTable = VacuityTable()
-    environments: EnvironmentsTable = EnvironmentsTable()
-
-
-class Settings(_Frozen):
+class Settings(Frozen):
     """Everything a run is told from outside. `pair_file` matters to the embedded environment only.
 
     `quarantine_file` holds the decisions about rows: the repository's for real pairs, the pair's own for
@@ -99,6 +63,9 @@ class Settings(_Frozen):
     minimum_users: int
     minimum_cases: int
     quarantine_file: Path
+    preflight: PreflightTable = PreflightTable()
+    supabase_token: SecretStr | None = None
+    supabase_api: str = SUPABASE_API
 
 
 def load(
@@ -119,15 +86,16 @@ def load(
     chosen = _choose(environment, values, pair)
     source, target, extra = _pair_of(chosen, values, pair)
     _meets_names(chosen, source, target, file.environments)
+    _meets_urls(chosen, extra, file.environments)
     if chosen == "production":
+        _no_development_key(target)
         _confirmed(target, confirm or values.get("CUTOVER_CONFIRM"))
     return Settings(
         environment=chosen,
         source=source,
         target=target,
-        app_url=extra.get("CUTOVER_APP_URL"),
-        canary_email=extra.get("CUTOVER_CANARY_EMAIL"),
-        canary_password=_secret(extra.get("CUTOVER_CANARY_PASSWORD")),
+        app_url=site_of(extra["CUTOVER_APP_URL"]) if extra.get("CUTOVER_APP_URL") else None,
+        **_canary(extra),
         data_dir=data_dir(root, {**environ, **values}),
         runs_dir=runs_dir(root, values),
         pair_file=pair,
@@ -137,24 +105,10 @@ def load(
         minimum_users=file.vacuity.minimum_users,
         minimum_cases=file.vacuity.minimum_cases,
         quarantine_file=quarantine_file(chosen, pair, root),
+        preflight=file.preflight,
+        supabase_token=_secret(extra.get("SUPABASE_ACCESS_TOKEN")),
+        supabase_api=management_of(extra.get("CUTOVER_SUPABASE_API") or SUPABASE_API),
     )
-
-
-def read_file(path: Path) -> File:
-    """cutover.toml, every key known and of the right type; an absent file means the defaults."""
-    try:
-        content = tomllib.loads(path.read_text()) if path.exists() else {}
-    except tomllib.TOMLDecodeError as error:
-        raise Refusal(f"{path.name} can not be read: {error}.") from error
-    _known_keys(content, File, path.name)
-    try:
-        return File.model_validate(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise Refusal(
-            f"{path.name}: {place}: {first['msg']}.", next_step="Correct it and try again."
-        ) from error
 
 
 def runs_dir(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path:
@@ -185,18 +139,6 @@ def data_dir(root: Path = ROOT, environ: Mapping[str, str] = os.environ) -> Path
             next_step="Set CUTOVER_DATA_DIR to a folder elsewhere, or unset it.",
         )
     return path
-
-
-def _known_keys(content: Mapping[str, Any], model: type[BaseModel], place: str) -> None:
-    for key, value in content.items():
-        if key not in model.model_fields:
-            raise Refusal(
-                f"{place}: unknown key {key!r}.",
-                next_step=variables.nearest(key, model.model_fields),
-            )
-        inner = model.model_fields[key].annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and isinstance(value, dict):
-            _known_keys(value, inner, f"{place} [{key}]")
 
 
 def _choose(asked: str | None, values: Mapping[str, str], pair: Path) -> Environment:
@@ -273,6 +215,47 @@ def _not_of_another(environment: Environment, side: str, actual: str, tables: En
                 f"The {side} {actual!r} belongs to the environment {other}, not to {environment}.",
                 next_step=f"Give --env {other} if that is what you mean.",
             )
+
+
+def _meets_urls(environment: Environment, values: Mapping[str, str], tables: EnvironmentsTable) -> None:
+    """Whatever is configured must not stand in another environment's list; where there is a list, the site
+    must."""
+    for name in ("CUTOVER_APP_URL", "SUPABASE_URL", "CONVEX_URL", "CONVEX_SELF_HOSTED_URL"):
+        url = values.get(name, "").rstrip("/")
+        for other in ENVIRONMENTS:
+            listed = {one.rstrip("/") for one in getattr(tables, other).urls}
+            if url and other != environment and url in listed:
+                raise Refusal(
+                    f"{name} is an address of the environment {other}, not of {environment}.",
+                    next_step=f"Set it to {environment}'s own, or give --env {other} if you mean that.",
+                )
+    own = {one.rstrip("/") for one in getattr(tables, environment).urls}
+    site = values.get("CUTOVER_APP_URL", "").rstrip("/")
+    if own and site and site not in own:
+        raise Refusal(
+            f"CUTOVER_APP_URL is none of the addresses that cutover.toml lists for {environment}.",
+            next_step=f"Set it to one of {', '.join(sorted(own))}, or add it to urls there.",
+        )
+
+
+def _canary(values: Mapping[str, str]) -> dict[str, Any]:
+    """The canary's two settings: both or none."""
+    email, password = values.get("CUTOVER_CANARY_EMAIL"), values.get("CUTOVER_CANARY_PASSWORD")
+    if bool(email) != bool(password):
+        missing = "CUTOVER_CANARY_PASSWORD" if email else "CUTOVER_CANARY_EMAIL"
+        raise Refusal(
+            f"Half a canary is configured: {missing} is not set.",
+            next_step="Set both, or neither; without a canary nobody signs in and the run stays UNKNOWN.",
+        )
+    return {"canary_email": email, "canary_password": _secret(password)}
+
+
+def _no_development_key(target: TargetSettings) -> None:
+    if target.admin_key.get_secret_value().startswith("dev:"):
+        raise Refusal(
+            "CONVEX_DEPLOY_KEY is the key of a development deployment, and production was asked for.",
+            next_step="Use the production deployment's own key, or give --env test.",
+        )
 
 
 def _confirmed(target: TargetSettings, typed: str | None) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -17,6 +18,7 @@ from migration.errors import Refusal
 _DEPLOY_KEY = re.compile(r"^(?:(?P<kind>prod|dev|preview):)?(?P<name>[^|]+)\|(?P<secret>.+)$")
 _CLOUD = ".convex.cloud"
 _POOLER_USER = re.compile(r"^[^.]+\.(?P<ref>[a-z0-9]+)$")
+_API_HOST = re.compile(r"^(?P<ref>[a-z0-9]+)\.supabase\.(?:co|com)$")
 _DIRECT_HOST = re.compile(r"^db\.(?P<ref>[a-z0-9]+)\.supabase\.(?:co|com)$")
 
 
@@ -49,11 +51,12 @@ def source_of(values: Mapping[str, str]) -> SourceSettings:
             "SUPABASE_DB_URL is not set, so there is no source to read.",
             next_step="Set it to the direct or session connection of the Supabase project (port 5432).",
         )
-    key = values.get("SUPABASE_KEY")
+    key, url = values.get("SUPABASE_KEY"), values.get("SUPABASE_URL")
+    name = source_name(dsn)
     return SourceSettings(
-        dsn=SecretStr(dsn),
-        name=source_name(dsn),
-        api_url=values.get("SUPABASE_URL"),
+        dsn=SecretStr(_encrypted(dsn)),
+        name=name,
+        api_url=_of_project(url, name) if url else None,
         api_key=SecretStr(key) if key else None,
     )
 
@@ -103,12 +106,55 @@ def source_name(dsn: str) -> str:
             "SUPABASE_DB_URL is not a PostgreSQL address.",
             next_step="It looks like postgresql://USER:PASSWORD@HOST:5432/postgres (percent-encoded).",
         ) from None
-    host = parts.get("host", "localhost")
+    host = parts.get("host", "localhost").lower()
     for pattern, text in ((_DIRECT_HOST, host), (_POOLER_USER, parts.get("user", ""))):
         match = pattern.match(text)
         if match and "supabase" in host:
             return match["ref"]
     return f"{host}:{parts.get('port', '5432')}/{parts.get('dbname', parts.get('user', ''))}"
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine itself, to which nothing travels over a network."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def site_of(url: str) -> str:
+    """CUTOVER_APP_URL, whole and encrypted."""
+    return _address("CUTOVER_APP_URL", url, example="https://permtracker.app")
+
+
+def management_of(url: str) -> str:
+    """CUTOVER_SUPABASE_API, to which an access token is sent."""
+    return _address("CUTOVER_SUPABASE_API", url, example="https://api.supabase.com")
+
+
+def _encrypted(dsn: str) -> str:
+    """The address, unless it says that people's data shall cross a network in the clear."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(dsn)
+    if parts.get("sslmode") == "disable" and not is_local(str(parts.get("host", "localhost"))):
+        raise Refusal(
+            "SUPABASE_DB_URL turns encryption off (sslmode=disable) for a host that is not this machine.",
+            next_step="Use sslmode=require, or verify-full with sslrootcert.",
+        )
+    return dsn
+
+
+def _of_project(url: str, name: str) -> str:
+    """SUPABASE_URL, which must be of the project that SUPABASE_DB_URL reads."""
+    address = _address("SUPABASE_URL", url, example="https://REF.supabase.co")
+    match = _API_HOST.match(urlsplit(address).hostname or "")
+    if match and match["ref"] != name:
+        raise Refusal(
+            f"SUPABASE_URL is of the project {match['ref']!r}, but SUPABASE_DB_URL reads {name!r}.",
+            next_step="Use both of the same project.",
+        )
+    return address
 
 
 def _cloud(deploy_key: str, url: str | None) -> TargetSettings:
@@ -128,11 +174,28 @@ def _cloud(deploy_key: str, url: str | None) -> TargetSettings:
     return TargetSettings(url=address, admin_key=SecretStr(deploy_key), name=name)
 
 
-def _address(variable: str, url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+def _address(variable: str, url: str, *, example: str = "https://happy-otter-123.convex.cloud") -> str:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or parts.path.strip("/") or parts.query:
         raise Refusal(
-            f"{variable} is not the address of a deployment.",
-            next_step="It looks like https://happy-otter-123.convex.cloud, without a path.",
+            f"{variable} is not the address of a {_what(variable)}.",
+            next_step=f"It looks like {example}, without a path.",
+        )
+    if parts.scheme == "http" and not is_local(host):
+        raise Refusal(
+            f"{variable} is http, so keys and people's data would cross the network in the clear.",
+            next_step="Use https; only this machine itself may be reached without.",
         )
     return url.rstrip("/")
+
+
+def _what(variable: str) -> str:
+    return {
+        "CUTOVER_APP_URL": "site",
+        "SUPABASE_URL": "project",
+        "CUTOVER_SUPABASE_API": "management API",
+    }.get(variable, "deployment")

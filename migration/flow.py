@@ -300,9 +300,16 @@ def _preflight(context: Context) -> None:
 
 def rehearse(settings: Settings, progress: Progress) -> list[StepReport]:
     """The dry run: every step, into a scratch folder that is removed, with nothing changed on either side."""
+    with dry(settings, progress) as context:
+        return [rehearsed(context, step) for step in STEPS]
+
+
+@contextmanager
+def dry(settings: Settings, progress: Progress) -> Iterator[Context]:
+    """A context for `rehearsed` steps, on a run of nobody's that is removed afterwards."""
     with _scratch(settings) as run, _connected(settings, run, progress) as context:
         _preflight(context)
-        return [_rehearsed(context, step) for step in STEPS]
+        yield context
 
 
 def reach(settings: Settings) -> None:
@@ -321,7 +328,8 @@ def _scratch(settings: Settings) -> Iterator[Run]:
         shutil.rmtree(folder)
 
 
-def _rehearsed(context: Context, step: Step) -> StepReport:
+def rehearsed(context: Context, step: Step) -> StepReport:
+    """One step of a dry run: `RowsQuarantined` when rows need a decision; their list is in the run's data."""
     began = time.monotonic()
     act: Callable[[Context], Done] = step.rehearse or step.run
     try:

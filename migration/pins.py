@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import subprocess
 from typing import Any
 
@@ -17,6 +18,12 @@ from migration.config import ROOT
 from migration.errors import Refusal
 from migration.run import Run
 from migration.target import Target
+
+CODE = ("migration", "checks", "e2e", "fixtures", "reports", "verbs", "tasks.py", "requirements.txt")
+"""What moves and judges the data. Pages, tests, settings and people's decisions may change without it."""
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 class OtherPair(Refusal):
@@ -65,6 +72,17 @@ def revision() -> str:
         return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
     except (OSError, subprocess.CalledProcessError):
         return ""
+
+
+def same_code(commit: str) -> bool:
+    """Whether the code, as it is checked out now, is that of a commit; False where that can not be told."""
+    if not _COMMIT.fullmatch(commit):
+        return False
+    try:
+        _git("diff", "--quiet", commit, "--", *CODE)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
 
 
 def _git(*arguments: str) -> str:

@@ -9,6 +9,7 @@ The fence is lifted and the pause ended last, so that nobody meets a half-restor
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from migration import backup, delta, fence, load
@@ -43,6 +44,7 @@ def carry_out(context: Context) -> RolledBack:
         found = _exported(context)
         stranded = _kept_of_users(context, manifest.get("load", {}).get("import_id"))
         if found.digest != wanted["digest"]:
+            _own(context.run.data / backup.NAME, wanted)
             context.target.import_zip(context.run.data / backup.NAME, "replaceAll")
             restored, found = True, _exported(context)
         _equal(wanted, found)
@@ -83,6 +85,16 @@ def _reopen(context: Context, manifest: dict[str, Any]) -> None:
 
 def _exported(context: Context) -> SnapshotSum:
     return summarise(context.target.export(context.run.data / RESTORED, advance=context.advance))
+
+
+def _own(path: Path, wanted: dict[str, Any]) -> None:
+    """Another pair's backup, or a damaged one, must not replace what the target holds."""
+    if summarise(path).digest != wanted["digest"]:
+        raise RunIncomplete(
+            f"{path.name} in the data folder is not the backup that this run took.",
+            touched="The target's data was not changed; the fence and the pause stay.",
+            next_step="Put this run's own backup back (CUTOVER_DATA_DIR), then invoke rollback again.",
+        )
 
 
 def _equal(wanted: dict[str, Any], found: SnapshotSum) -> None:

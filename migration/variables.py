@@ -24,12 +24,14 @@ OURS = (
     "CUTOVER_PAIR",
     "CUTOVER_RUN",  # set by the harness for its child processes
     "CUTOVER_RUNS_DIR",
+    "CUTOVER_SUPABASE_API",
 )
 THEIRS = (
     "CONVEX_DEPLOY_KEY",
     "CONVEX_SELF_HOSTED_ADMIN_KEY",
     "CONVEX_SELF_HOSTED_URL",
     "CONVEX_URL",
+    "SUPABASE_ACCESS_TOKEN",
     "SUPABASE_DB_URL",
     "SUPABASE_KEY",
     "SUPABASE_URL",
@@ -100,8 +102,14 @@ def _known(name: str) -> None:
 
 def _clean(name: str, value: str) -> None:
     """Quotes and newlines pasted around a value are the commonest reason for a key that does not work."""
-    if value != value.strip() or (value and value[0] in "\"'") or "\n" in value:
+    if stray(value) or "\n" in value:
         raise Refusal(
             f"{name} has stray quotes, blanks or a newline around its value.",
             next_step="Set it again without them (the value is not shown).",
         )
+
+
+def stray(value: str) -> bool:
+    """Whether a value carries what was pasted around it: blanks, quotes, a newline, or one spelled `\\n`."""
+    quoted = value[:1] in {'"', "'"} or value[-1:] in {'"', "'"}
+    return value != value.strip() or quoted or value.endswith(("\\n", "\\r"))

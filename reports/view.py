@@ -14,6 +14,7 @@ from typing import Any
 
 from migration.model import JUDGED, CheckResult, Class, Finding, Kind, Outcome, Phase, Severity, Verdict
 from reports import tables
+from reports.preflight import Preflight, preflight
 from reports.read import IMAGE_TYPES, Evidence
 from reports.timeline import Bar, bars
 
@@ -119,6 +120,7 @@ class Page:
     pictures: list[Picture]
     identity: list[tuple[str, str]]
     documents: list[tables.Written]
+    preflight: Preflight | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -151,6 +153,7 @@ def page(evidence: Evidence) -> Page:
         pictures=_pictures(evidence.images),
         identity=tables.identity(evidence.manifest),
         documents=tables.documents(evidence.manifest),
+        preflight=preflight(evidence.preflight),
         problems=[*evidence.problems, *_contradictions(evidence)],
     )
 

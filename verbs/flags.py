@@ -38,6 +38,9 @@ FLAGS = {
     "as_": "exclude (do not migrate), assign (to the owner in --value) or value (column=text in --value)",
     "value": "what `assign` and `value` write",
     "by": "who decides",
+    "accept": "take over this shut gate, by name and reason",
+    "item": "what is attested; an unknown one lists those there are",
+    "note": "what was done, when, and how it is known",
     "reason": "why",
     "vectors": "a file of date vectors, one a line (default: the public ones)",
     "what": "what to measure or to run: convex",
@@ -51,7 +54,7 @@ def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
     """An invoke task whose flags are documented in `FLAGS` and whose errors end as the laws say."""
     names = list(inspect.signature(body).parameters)[1:]
     explained: dict[str, str] = {name: FLAGS[name] for name in names}
-    made: Any = task(help=explained, positional=[name for name in names if name in {"key", "check", "what"}])(
-        guarded(body)
-    )
+    made: Any = task(
+        help=explained, positional=[name for name in names if name in {"key", "check", "what", "item"}]
+    )(guarded(body))
     return cast("Task[Callable[Arguments, None]]", made)

@@ -19,7 +19,7 @@ from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
 from migration.run import Run, find
 from reports.read import Evidence, evidence
 from reports.render import write
-from verbs import judging, show
+from verbs import judging, preflight, show
 from verbs.exits import leave
 from verbs.line import LINE
 from verbs.show import answer
@@ -41,7 +41,9 @@ def migrate(*, dry_run: bool, resume: bool, quiet: bool) -> None:
             f"Without --resume, migrate begins a run of its own, but run {LINE.run_id} was named.",
             next_step="Add --resume to continue that run, or leave --run out.",
         )
+    asked = None if resume else preflight.begin(settings, progress)
     run = LINE.open_run(settings) if resume else LINE.begin_run(settings)
+    preflight.attach(run, asked)
     with judging.concluding(run):
         flow.migrate(settings, run, progress, resume=resume)
     answer(f"Migrated in run {run.id}; the target stays paused. Next: `./inv verify smoke`.")
@@ -51,9 +53,12 @@ def step(name: str, *, begins: bool = False, quiet: bool = False) -> None:
     """Carries out one step of the run. `begins`: in a new run, unless one is named or begun on this line."""
     new = begins and LINE.run is None and LINE.run_id is None
     settings = LINE.settings(of_run=not new)
+    progress = show.chosen(quiet=quiet)
+    asked = preflight.begin(settings, progress) if new else None
     run = LINE.begin_run(settings) if new else LINE.open_run(settings)
+    preflight.attach(run, asked)
     with judging.concluding(run):
-        done = flow.step(settings, run, name, show.chosen(quiet=quiet))
+        done = flow.step(settings, run, name, progress)
     answer(f"{name}: {done.title}, done in {done.duration_ms / 1000:.1f} s{_counts(done)} (run {run.id})")
 
 

@@ -21,7 +21,7 @@ from fixtures import wire
 from fixtures.pair import PairState
 from migration import fence
 from migration.target import Target
-from tests.conduct.desk import Desk, secrets_of
+from tests.conduct.desk import Desk, secrets_of, variables_of
 from tests.conduct.sides import look
 
 USERS, CASES = 8, 40
@@ -86,12 +86,7 @@ def configured(pair: tuple[Path, PairState], kept: Desk) -> Callable[..., dict[s
     def variables(**changed: str) -> dict[str, str]:
         return {
             "CUTOVER_PAIR": str(kept.folder / "no-pair" / "pair.json"),
-            "SUPABASE_DB_URL": state.postgres_dsn,
-            "CONVEX_SELF_HOSTED_URL": state.convex_url,
-            "CONVEX_SELF_HOSTED_ADMIN_KEY": state.convex_admin_key,
-            "CUTOVER_APP_URL": state.app_url,
-            "CUTOVER_CANARY_EMAIL": state.canary_email,
-            "CUTOVER_CANARY_PASSWORD": state.canary_password,
+            **variables_of(state),
             **changed,
         }
 

@@ -150,6 +150,18 @@ class Desk:
         return [str(path) for path in files if any(word in path.read_bytes() for word in wanted)]
 
 
+def variables_of(state: PairState) -> dict[str, str]:
+    """The variables with which a pair is the test environment."""
+    return {
+        "SUPABASE_DB_URL": state.postgres_dsn,
+        "CONVEX_SELF_HOSTED_URL": state.convex_url,
+        "CONVEX_SELF_HOSTED_ADMIN_KEY": state.convex_admin_key,
+        "CUTOVER_APP_URL": state.app_url,
+        "CUTOVER_CANARY_EMAIL": state.canary_email,
+        "CUTOVER_CANARY_PASSWORD": state.canary_password,
+    }
+
+
 def secrets_of(state: PairState) -> list[str]:
     """What of a pair may never be shown."""
     password = state.postgres_dsn.partition("@")[0].rpartition(":")[2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -297,3 +298,11 @@ def test_other_origins_may_call(client: Client) -> None:
     )
     assert (asked.status_code, asked.headers["access-control-allow-origin"]) == (204, "http://app")
     assert asked.headers["access-control-allow-headers"] == "x-a"
+
+
+def test_schema_is_told_as_the_project_exports_it(client: Client) -> None:
+    told = json.loads(client.system("frontend/getSchemas", {"componentId": None})["active"])
+    assert told["schemaValidation"] is True
+    (authors,) = [table for table in told["tables"] if table["tableName"] == "authors"]
+    assert authors["documentType"]["type"] == "object"
+    assert authors["documentType"]["value"]["name"] == {"fieldType": {"type": "string"}, "optional": False}

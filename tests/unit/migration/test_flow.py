@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -410,6 +411,25 @@ def test_a_rollback_before_the_opening_strands_nothing(pair: Settings) -> None:
     assert not (run.data / delta.NAME).exists()
 
 
+def test_another_backup_than_the_run_s_own_is_never_restored(
+    pair: Settings, target: Target, tmp_path: Path
+) -> None:
+    other = target.export(tmp_path / "other.zip", include_storage=True)
+    _add_stranger(target, tmp_path)
+    before, run = _tables(target, tmp_path / "before.zip"), Run.create(pair)
+    flow.migrate(pair, run)
+    loaded, own = _tables(target, tmp_path / "loaded.zip"), run.data / "backup.zip"
+    own.rename(tmp_path / "own.zip")
+    shutil.copyfile(other, own)
+    with pytest.raises(RunIncomplete, match="is not the backup that this run took"):
+        flow.rollback(pair, run)
+    assert _tables(target, tmp_path / "now.zip") == loaded
+    assert target.state() == "paused"
+    (tmp_path / "own.zip").replace(own)
+    assert flow.rollback(pair, run).restored
+    assert _tables(target, tmp_path / "after.zip") == before
+
+
 def test_a_rollback_before_the_load_only_opens_both_sides(pair: Settings, target: Target) -> None:
     run = Run.create(pair)
     for name in ("fence", "pause", "backup"):
@@ -441,11 +461,11 @@ def test_a_target_that_was_paused_before_stays_paused_after_a_rollback(
 
 
 def test_a_restore_that_is_not_equal_to_the_backup_is_never_called_done(
-    pair: Settings, target: Target
+    pair: Settings, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run.create(pair)
     flow.migrate(pair, run)
-    run.update_manifest(backup={**run.manifest()["backup"], "digest": "of something else"})
+    monkeypatch.setattr(Target, "import_zip", lambda *_: None)  # the deployment says yes, and does nothing
     with pytest.raises(RunIncomplete, match="differs from its backup"):
         flow.rollback(pair, run)
     assert target.state() == "paused"

@@ -1,0 +1,112 @@
+"""cutover.toml: the settings that are no secrets, every key known and of the right type.
+
+Read by `migration.config`, which puts the environment variables beside them. Nothing is connected to here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from migration import variables
+from migration.errors import Refusal
+
+
+class Frozen(BaseModel):
+    """Settings: never changed, and no key unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RunTable(Frozen):
+    """`[run]`: how the harness works. `workers` 0 means one for each processor."""
+
+    workers: int = Field(default=0, ge=0, le=64)
+
+
+class SampleTable(Frozen):
+    """`[sample]`: how many cases are read through the app's own functions."""
+
+    fraction: float = Field(default=0.1, gt=0, le=1)
+    minimum: int = Field(default=50, ge=1)
+
+
+class VacuityTable(Frozen):
+    """`[vacuity]`: below these row counts a green run proves nothing and is UNKNOWN."""
+
+    minimum_users: int = Field(default=1, ge=1)
+    minimum_cases: int = Field(default=1, ge=1)
+
+
+class PreflightTable(Frozen):
+    """`[preflight]`: what the gates ask of a deployment and of this machine.
+
+    required_variables: what v2's functions read, on every deployment; production_variables: there too.
+    nameservers: addresses of the domain's own name servers, which know the site's TTL.
+    free_mb: least room that must be left on this machine's disk beside what the run is estimated to take.
+    """
+
+    required_variables: tuple[str, ...] = ("SITE_URL", "JWT_PRIVATE_KEY", "JWKS")
+    production_variables: tuple[str, ...] = ("AUTH_GOOGLE_ID", "AUTH_GOOGLE_SECRET")
+    nameservers: tuple[str, ...] = ()
+    free_mb: int = Field(default=512, ge=0)
+
+
+class PairTable(Frozen):
+    """`[environments.X]`: the names that the configured source and target must have, and the sites (and other
+    addresses) that are this environment's own."""
+
+    target: str = ""
+    source: str = ""
+    urls: tuple[str, ...] = ()
+
+
+class EnvironmentsTable(Frozen):
+    """`[environments]`."""
+
+    embedded: PairTable = PairTable()
+    test: PairTable = PairTable()
+    production: PairTable = PairTable()
+
+
+class File(Frozen):
+    """The whole of cutover.toml."""
+
+    run: RunTable = RunTable()
+    sample: SampleTable = SampleTable()
+    vacuity: VacuityTable = VacuityTable()
+    preflight: PreflightTable = PreflightTable()
+    environments: EnvironmentsTable = EnvironmentsTable()
+
+
+def read_file(path: Path) -> File:
+    """cutover.toml, every key known and of the right type; an absent file means the defaults."""
+    try:
+        content = tomllib.loads(path.read_text()) if path.exists() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise Refusal(f"{path.name} can not be read: {error}.") from error
+    _known_keys(content, File, path.name)
+    try:
+        return File.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise Refusal(
+            f"{path.name}: {place}: {first['msg']}.", next_step="Correct it and try again."
+        ) from error
+
+
+def _known_keys(content: Mapping[str, Any], model: type[BaseModel], place: str) -> None:
+    for key, value in content.items():
+        if key not in model.model_fields:
+            raise Refusal(
+                f"{place}: unknown key {key!r}.",
+                next_step=variables.nearest(key, model.model_fields),
+            )
+        inner = model.model_fields[key].annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and isinstance(value, dict):
+            _known_keys(value, inner, f"{place} [{key}]")
