@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import pair, quarantine
+from verbs import pair, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -288,6 +288,7 @@ CHAPTERS = {
     "Rehearse, on made-up data": ["rehearse", "faults", "pair.up", "pair.status", "pair.seed", "pair.down"],
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
     "Judge it": ["verify", "smoke", "accept", "decide", "report", "runs", "dates"],
+    "Decide, and trust the record": ["explain", "approve", "reject", "compare", "audit", "purge"],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": [
         "setup",
@@ -299,12 +300,14 @@ CHAPTERS = {
         "check",
         "lint",
         "types",
+        "schema",
         "lock",
     ],
 }
 
 namespace = Collection(
     rehearse, faults, migrate, verify, smoke, accept, decide, report, runs, dates, rollback, unfence,
+    record.explain, record.approve, record.reject, record.compare, record.audit, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
     pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip

@@ -53,6 +53,17 @@ class VacuityTable(_Frozen):
     minimum_cases: int = Field(default=1, ge=1)
 
 
+class ApprovalTable(_Frozen):
+    """`[approval]`: how many different people must approve, and whether only signatures count.
+
+    `allowed_signers`: lines of OpenSSH's allowed_signers, `NAME ssh-ed25519 AAAA...`; NAME is what --by says.
+    """
+
+    approvers: int = Field(default=1, ge=1, le=5)
+    signed: bool = False
+    allowed_signers: list[str] = []
+
+
 class PairTable(_Frozen):
     """`[environments.X]`: the names that the configured source and target must have."""
 
@@ -74,6 +85,7 @@ class File(_Frozen):
     run: RunTable = RunTable()
     sample: SampleTable = SampleTable()
     vacuity: VacuityTable = VacuityTable()
+    approval: ApprovalTable = ApprovalTable()
     environments: EnvironmentsTable = EnvironmentsTable()
 
 
