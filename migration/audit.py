@@ -97,15 +97,15 @@ def _chains(folder: Path, sealed: Sealed) -> Iterator[Tampering]:
 
 
 def _broken(run_id: str, name: str, content: bytes, before: Prefix | None) -> Iterator[Tampering]:
-    found = chain.lines(content)
-    cut = before is not None and len(content) < before.bytes
-    for one in chain.breaks(found, chain.first(run_id, name), len(found) + cut):
+    known = None if before is None else before.lines
+    for one in chain.breaks(chain.lines(content), chain.first(run_id, name), known):
         yield Tampering(name, f"line {one.line} {one.kind}")
 
 
 def _shorter(name: str, content: bytes, before: Prefix, *, named: bool) -> Iterator[Tampering]:
-    if len(content) < before.bytes:
-        yield Tampering(name, f"was cut: {before.bytes} bytes were sealed, {len(content)} are there")
+    held = content.count(b"\n")
+    if held < before.lines:
+        yield Tampering(name, f"was cut: {before.lines} lines were sealed, {held} are there")
     elif not named and seal.prefix(content[: before.bytes]) != before:
         yield Tampering(name, "was rewritten: it does not begin with what was sealed")
 

@@ -73,25 +73,26 @@ def content_of(line: bytes) -> dict[str, Any]:
     return content
 
 
-def breaks(found: Sequence[bytes], start: str, known: int) -> list[Break]:
+def breaks(found: Sequence[bytes], start: str, known: int | None = None) -> list[Break]:
     """Where these lines do not follow each other. `start`: what the first must carry. `known`: how many there
-    have been at least, which tells a line that was taken out from one that was altered."""
+    have been at least (None: not known), which tells a line that was taken out from one that was altered."""
+    lost = "edited or deleted" if known is None else "deleted" if len(found) < known else "edited"
     places = {start: 0} | {digest(line): number for number, line in enumerate(found, start=1)}
     wrong = []
     for number, line in enumerate(found, start=1):
         link = _link(line)
         before = start if number == 1 else digest(found[number - 2])
         if link != before:
-            wrong.append(Break(number, _kind(number, link, places, missing=len(found) < known)))
+            wrong.append(Break(number, _kind(number, link, places, lost)))
     return wrong
 
 
-def _kind(number: int, link: str | None, places: Mapping[str, int], *, missing: bool) -> str:
+def _kind(number: int, link: str | None, places: Mapping[str, int], lost: str) -> str:
     if link is None:
         return "is damaged or was never written by Cutover"
     at = places.get(link)
     if at is None:
-        return "follows a line that was deleted" if missing else "follows a line that was edited"
+        return f"follows a line that was {lost}"
     if at >= number:
         return "was moved: it follows a line that comes later"
     return f"follows line {at}: what stands between was inserted or moved"

@@ -79,9 +79,9 @@ CHAINED_BY = "prev"
 
 
 class Record(BaseModel):
-    """A record on disk: unknown keys are refused, so that a typo never passes silently."""
+    """A record on disk: unknown keys are refused (a typo never passes silently), and every key is written."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Finding(Record):
@@ -100,7 +100,7 @@ class Finding(Record):
     actual: str | None = None
     rule: str = ""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)  # beside what every record has
 
 
 FINDINGS_SHOWN = 20

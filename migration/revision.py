@@ -29,8 +29,10 @@ MADE = {"__pycache__", "node_modules", ".build", ".pair", "runs", "latest"}
 """Folders of the rooms that hold what was installed or recorded."""
 
 
+@cache
 def commit() -> str:
-    """The commit that is checked out, with `+` when files differ from it; empty outside a repository."""
+    """The commit that was checked out when this process first asked, with `+` when files differ from it;
+    empty outside a repository."""
     try:
         head = _git("rev-parse", "HEAD")
         return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")

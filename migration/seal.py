@@ -28,9 +28,10 @@ _GIVEN = ("manifest.json", "required.json")
 
 
 class Prefix(Record):
-    """How far a growing record had come: its size in bytes, and their digest."""
+    """How far a growing record had come: its size in bytes and lines, and their digest."""
 
     bytes: int
+    lines: int
     sha256: str
 
 
@@ -121,7 +122,8 @@ def prefixes(folder: Path, names: Iterable[str] = GROWING) -> dict[str, Prefix]:
 
 def prefix(content: bytes) -> Prefix:
     """The size and digest of this much of a record."""
-    return Prefix(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    lines = content.count(b"\n")
+    return Prefix(bytes=len(content), lines=lines, sha256=hashlib.sha256(content).hexdigest())
 
 
 def is_evidence(name: str) -> bool:

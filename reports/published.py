@@ -89,7 +89,7 @@ def _unjudged(phase: Phase, judged: set[str], found: Evidence) -> list[ElementTr
     if required and not missing:
         return []
     suite = ElementTree.Element("testsuite", name=f"{phase.value}.not_judged")
-    for name in missing or ["phase"]:
+    for name in missing or [phase.value]:
         case = ElementTree.SubElement(
             suite, "testcase", classname=suite.attrib["name"], name=visible(name), time="0.000"
         )

@@ -25,7 +25,7 @@ class CutoverProgram(Program):
 
     def parse_tasks(self) -> None:
         """As invoke does, but that a run may be named without its flag: `./inv approve RUN --by NAME`."""
-        of_a_run = {context.name for context in self.collection.to_contexts() if "run" in context.args}
+        of_a_run = {str(context.name) for context in self.collection.to_contexts() if "run" in context.args}
         self.core.unparsed = run_named(self.core.unparsed, of_a_run)
         super().parse_tasks()
 
