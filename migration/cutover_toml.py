@@ -56,6 +56,17 @@ class PreflightTable(Frozen):
     free_mb: int = Field(default=512, ge=0)
 
 
+class ApprovalTable(Frozen):
+    """`[approval]`: how many different people must approve, and whether only signatures count.
+
+    `allowed_signers`: lines of OpenSSH's allowed_signers, `NAME ssh-ed25519 AAAA...`; NAME is what --by says.
+    """
+
+    approvers: int = Field(default=1, ge=1, le=5)
+    signed: bool = False
+    allowed_signers: tuple[str, ...] = ()
+
+
 class PairTable(Frozen):
     """`[environments.X]`: the names that the configured source and target must have, and the sites (and other
     addresses) that are this environment's own."""
@@ -80,6 +91,7 @@ class File(Frozen):
     sample: SampleTable = SampleTable()
     vacuity: VacuityTable = VacuityTable()
     preflight: PreflightTable = PreflightTable()
+    approval: ApprovalTable = ApprovalTable()
     environments: EnvironmentsTable = EnvironmentsTable()
 
 

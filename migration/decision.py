@@ -1,24 +1,24 @@
 """The decision that follows from a verdict: GO, NO-GO, ROLLBACK or HOLD (DESIGN, Records).
 
 Last step of a run, and again whenever it is asked for: it reads the run's records and nothing else, so it
-gives the same answer twice. It never acts. GO needs a PASS, every gate open, an approval by name, a fresh
-verdict and a real pair: evidence from the embedded pair never opens a production gate (law 12).
+gives the same answer twice. It never acts. GO needs a PASS and every gate open: a real pair, fresh evidence,
+a record that holds, the same code and mapping as now, the same deployment, findings of v1 accepted, and the
+approval of those who must give it. `may_cut_over` is that answer, pure; `migration.case` gathers what it is
+asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from migration import acceptance, files, recheck
-from migration.acceptance import ACCEPTANCES
-from migration.errors import Refusal
-from migration.model import Choice, LedgerEntry, Verdict
+from migration import acceptance, approval, files
+from migration.acceptance import Acceptance
+from migration.approval import Bound, Rule, Standing
+from migration.model import Choice, Verdict
 from migration.run import Run, iso_now
-from migration.verdict import is_loaded, is_rolled_back
 
 FRESH = timedelta(hours=4)
 """How long a verdict may be acted on: after that the target has lived on, and is judged again first."""
@@ -34,37 +34,56 @@ class Decision:
     gates: dict[str, str]
 
 
-def decide(run: Run, *, now: datetime | None = None, acceptances: Path = ACCEPTANCES) -> Decision:
-    """Writes decision.json and returns what it says. The answer depends on the records, `now` and the
-    acceptances; asked again, the same answer keeps the moment of the first."""
-    verdict = _read(run.folder / "verdict.json")
-    approval = _read(run.folder / "approval.json")
-    manifest = run.manifest()
-    decision = weigh(
-        Verdict(verdict.get("verdict", Verdict.UNKNOWN)),
-        loaded=is_loaded(run.ledger()),
-        rolled_back=is_rolled_back(run.ledger()),
+@dataclass(frozen=True)
+class Case:
+    """Everything that a decision depends on.
+
+    exported: when the target that was judged was last read. lost_since: a re-check found a loss after the
+    opening. shut: findings to be accepted, by check. record:
+    what an audit found wrong. made_by: digests of the code that moved and judged. judged: deployment and
+    decisions about rows that the run worked with; `bound`: how these and all else stand now.
+    """
+
+    verdict: Verdict
+    loaded: bool
+    rolled_back: bool
+    environment: str
+    exported: datetime | None
+    record: Sequence[str]
+    made_by: frozenset[str]
+    lost_since: bool
+    judged_target: str
+    judged_decisions: str
+    decisions: str
+    bound: Bound
+    rule: Rule
+    now: datetime
+    shut: Mapping[str, int] = field(default_factory=dict)
+    accepted: Sequence[Acceptance] = ()
+    standings: Sequence[Standing] = ()
+
+
+def may_cut_over(case: Case) -> Decision:
+    """GO when the run may be cut over at this moment, else what to do instead; each with its reasons."""
+    found = weigh(
+        case.verdict,
+        loaded=case.loaded,
+        rolled_back=case.rolled_back,
         gates={
-            **acceptance.gates(verdict.get("gate_shut", {}), acceptance.read(acceptances)),
-            "pair": _pair(str(manifest.get("environment", ""))),
-            "fresh": _fresh(run.ledger(), now or datetime.now(UTC)),
-            "approved": _approved(approval, run.folder / "results.json"),
+            **acceptance.gates(case.shut, list(case.accepted)),
+            "pair": _pair(case.environment),
+            "fresh": _fresh(case.exported, case.now),
+            "record": "; ".join(case.record) or "open",
+            "revision": _revision(case),
+            "mapping": _mapping(case),
+            "deployment": _deployment(case),
+            "approved": approval.gate(case.standings, case.rule),
         },
     )
-    if recheck.standing(run) is Verdict.FAIL and is_loaded(run.ledger()):
+    if case.lost_since and case.loaded:
         reason = "a re-check after the opening found loss or change that no user made"
-        decision = replace(decision, choice=Choice.ROLLBACK, reasons=[reason])
-    path = run.folder / "decision.json"
-    content = {
-        "decision": decision.choice,
-        "verdict": decision.verdict,
-        "reasons": decision.reasons,
-        "gates": decision.gates,
-    }
-    before = _read(path)
-    same = {**content, "at": before.get("at")} == before
-    files.write_json(path, {**content, "at": before["at"] if same else iso_now()})
-    return decision
+        return replace(found, choice=Choice.ROLLBACK, reasons=[reason])
+    return found
 
 
 def weigh(verdict: Verdict, *, loaded: bool, gates: Mapping[str, str], rolled_back: bool = False) -> Decision:
@@ -86,42 +105,65 @@ def weigh(verdict: Verdict, *, loaded: bool, gates: Mapping[str, str], rolled_ba
     return Decision(Choice.GO, verdict, ["everything passed, every gate is open"], dict(gates))
 
 
-def approve(run: Run, *, by: str, note: str = "") -> None:
-    """Records that a named person approves the verdict as it stands now; a later verdict needs a new
-    approval."""
-    verdict = _read(run.folder / "verdict.json")
-    if verdict.get("verdict") != Verdict.PASS:
-        raise Refusal(
-            f"Run {run.id} is {verdict.get('verdict', 'not judged')}: only a PASS can be approved.",
-            next_step="Judge it with invoke verify smoke first.",
-        )
-    files.write_json(
-        run.folder / "approval.json",
-        {"by": by, "note": note, "at": iso_now(), "results": files.sha256_of(run.folder / "results.json")},
+def write(run: Run, case: Case) -> Decision:
+    """Writes decision.json and returns what it says. The same answer keeps the moment and the seal of the
+    first, so that it is the same bytes."""
+    decision, path = may_cut_over(case), run.folder / "decision.json"
+    content, before = as_record(decision, case.standings), files.read_or_empty(path)
+    same = {**content, "at": before.get("at"), "seal": before.get("seal")} == before
+    made = (
+        {name: before[name] for name in ("at", "seal")}
+        if same
+        else {"at": iso_now(), "seal": case.bound.seal}
     )
+    files.write_json(path, {**content, **made})
+    return decision
+
+
+def as_record(decision: Decision, standings: Sequence[Standing]) -> dict[str, Any]:
+    """The decision as it is recorded and shown, with who said what and what has become of it."""
+    return {
+        "decision": decision.choice,
+        "verdict": decision.verdict,
+        "reasons": decision.reasons,
+        "gates": decision.gates,
+        "approvals": [
+            {
+                **one.approval.model_dump(include={"word", "by", "text", "at", "expires"}),
+                "signed_with": one.key,
+                "void": list(one.void),
+            }
+            for one in standings
+        ],
+    }
 
 
 def _pair(environment: str) -> str:
     return "open" if environment in {"test", "production"} else "rehearsal on the embedded pair"
 
 
-def _fresh(ledger: Sequence[LedgerEntry], now: datetime) -> str:
+def _fresh(exported: datetime | None, now: datetime) -> str:
     """Evidence is as old as the last export of the target that was judged."""
-    exports = [entry.at for entry in ledger if entry.step.startswith("export ")]
-    if not exports:
+    if exported is None:
         return "nothing was judged"
-    age = now - datetime.fromisoformat(exports[-1])
-    return "open" if age <= FRESH else "the evidence is past its freshness limit"
+    return "open" if now - exported <= FRESH else "the evidence is past its freshness limit"
 
 
-def _approved(approval: Mapping[str, Any], results: Path) -> str:
-    """An approval is of these very results: one more check run, and a person looks again."""
-    if not approval:
-        return "not yet approved"
-    same = results.exists() and approval.get("results") == files.sha256_of(results)
-    return "open" if same else "approved for other results"
+def _revision(case: Case) -> str:
+    if len(case.made_by) > 1:
+        return "more than one revision of Cutover moved and judged this run"
+    if case.environment == "production" and not case.bound.revision.strip("+"):
+        return "the code is in no commit"
+    if case.environment == "production" and case.bound.revision.endswith("+"):
+        return "the checkout differs from its commit"
+    return "open" if case.made_by == {case.bound.code} else "judged by another revision than the one in use"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = files.read_json(path) if path.exists() else {}
-    return content
+def _mapping(case: Case) -> str:
+    same = case.judged_decisions == case.decisions
+    return "open" if same else "the decisions about rows are others than those it was mapped with"
+
+
+def _deployment(case: Case) -> str:
+    same = case.judged_target == case.bound.target != ""
+    return "open" if same else "another deployment was judged"

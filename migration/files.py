@@ -1,7 +1,7 @@
-"""Small ways of writing files that survive a crash: whole or not at all, one line at a time, private to
-the user.
+"""Small ways of writing files that survive a crash: whole or not at all, private to the user.
 
-Used by every record of a run. Not here: what the records mean (`migration.run`).
+Used by every record of a run. Not here: records that grow by a line (`migration.chain`), and what the records
+mean (`migration.run`).
 """
 
 from __future__ import annotations
@@ -42,16 +42,13 @@ def read_json(path: Path) -> Any:
     return orjson.loads(path.read_bytes())
 
 
-def append_line(path: Path, content: object) -> None:
-    """Adds one JSON line, whole, also when several processes do so at once."""
-    line = orjson.dumps(content) + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+def read_or_empty(path: Path) -> dict[str, Any]:
+    """The object of a JSON file; an empty one when the file is absent or damaged."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, line)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        content = read_json(path) if path.exists() else {}
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Pure data, no I/O. Every room speaks these words; `migration.run` reads and writ
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -79,10 +79,14 @@ class Choice(StrEnum):
     HOLD = "HOLD"
 
 
-class Record(BaseModel):
-    """A record on disk: unknown keys are refused, so that a typo never passes silently."""
+CHAINED_BY = "prev"
+"""What each line of an append-only record carries beside its content: the digest of the line before it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class Record(BaseModel):
+    """A record on disk: unknown keys are refused (a typo never passes silently), and every key is written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_serialization_defaults_required=True)
 
 
 class Finding(Record):
@@ -101,7 +105,7 @@ class Finding(Record):
     actual: str | None = None
     rule: str = ""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)  # beside what every record has
 
 
 FINDINGS_SHOWN = 20
@@ -144,6 +148,26 @@ class CheckResult(Record):
         if self.outcome is Outcome.PASS and self.totals.get(Kind.UNVERIFIABLE, 0):
             raise ValueError(f"{self.id}: unverifiable units can not pass")
         return self
+
+
+class CheckStanding(Record):
+    """What a check that does not stand as a pass came to, over all its attempts."""
+
+    verdict: Verdict
+    reason: str
+
+
+class MergedResults(Record):
+    """The whole of `results.json`: published as reports/schema/results.v1.json, `version` first of all.
+
+    results: those that count, of the attempt that counts. standing: the checks that are not a pass. missing:
+    by phase, the required checks without a result.
+    """
+
+    version: Literal[1] = 1
+    results: list[CheckResult]
+    standing: dict[str, CheckStanding]
+    missing: dict[Phase, list[str]]
 
 
 class StepOutcome(StrEnum):

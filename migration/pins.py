@@ -7,23 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import platform
-import re
-import subprocess
 from typing import Any
 
 import psycopg
 
-from migration import source
-from migration.config import ROOT
+from migration import revision, source
 from migration.errors import Refusal
 from migration.run import Run
 from migration.target import Target
-
-CODE = ("migration", "checks", "e2e", "fixtures", "reports", "verbs", "tasks.py", "requirements.txt")
-"""What moves and judges the data. Pages, tests, settings and people's decisions may change without it."""
-
-
-_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 
 
 class OtherPair(Refusal):
@@ -38,7 +29,8 @@ def pin(run: Run, connection: psycopg.Connection, target: Target) -> None:
         return
     database, deployment = source.describe(connection), target.info()
     run.update_manifest(
-        revision=revision(),
+        revision=revision.commit(),
+        code=revision.code(),
         tools={
             "python": platform.python_version(),
             "postgresql": database.server_version,
@@ -63,32 +55,6 @@ def verify(run: Run, connection: psycopg.Connection | None, target: Target | Non
         _same(run, "target", manifest, target.info().identity)
     if connection is not None:
         _same(run, "source", manifest, source.describe(connection).identity)
-
-
-def revision() -> str:
-    """The commit that is checked out, with `+` when files differ from it; empty outside a repository."""
-    try:
-        head = _git("rev-parse", "HEAD")
-        return head + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-
-
-def same_code(commit: str) -> bool:
-    """Whether the code, as it is checked out now, is that of a commit; False where that can not be told."""
-    if not _COMMIT.fullmatch(commit):
-        return False
-    try:
-        _git("diff", "--quiet", commit, "--", *CODE)
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return True
-
-
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=10
-    ).stdout.strip()
 
 
 def _same(run: Run, side: str, manifest: dict[str, Any], found: str) -> None:

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import orjson
-from pydantic import ValidationError
 
-from migration import config, files
+from migration import chain, config, files
 from migration.config import Settings
 from migration.errors import Refusal, RunIncomplete
 from migration.model import CheckResult, LedgerEntry, Phase, Record
@@ -131,7 +130,7 @@ class Run:
 
     def append_ledger(self, entry: LedgerEntry) -> None:
         """Adds a step's line to the ledger."""
-        files.append_line(self.folder / "ledger.jsonl", entry.model_dump(mode="json"))
+        chain.append(self.folder / "ledger.jsonl", entry.model_dump(mode="json"))
 
     def ledger(self) -> list[LedgerEntry]:
         """Every line of the ledger, in order."""
@@ -139,7 +138,7 @@ class Run:
 
     def append_result(self, result: CheckResult) -> None:
         """Adds what a check saw. Attempts add up; nothing is overwritten."""
-        files.append_line(self.folder / "results.jsonl", result.model_dump(mode="json", by_alias=True))
+        chain.append(self.folder / "results.jsonl", result.model_dump(mode="json", by_alias=True))
 
     def results(self) -> list[CheckResult]:
         """Every recorded result, in order; `RunIncomplete` when a line is torn."""
@@ -162,10 +161,10 @@ class Run:
         path = self.folder / name
         if not path.exists():
             return
-        for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        for number, line in enumerate(chain.lines(path.read_bytes()), start=1):
             try:
-                yield record.model_validate_json(line)
-            except ValidationError as error:
+                yield record.model_validate(chain.content_of(line))
+            except ValueError as error:
                 raise RunIncomplete(
                     f"Line {number} of {name} of run {self.id} can not be read.",
                     next_step="The record is damaged, so the run can not be judged; begin a new one.",

@@ -26,8 +26,10 @@ from migration.errors import RunIncomplete
 from migration.model import (
     JUDGED,
     CheckResult,
+    CheckStanding,
     Class,
     LedgerEntry,
+    MergedResults,
     Outcome,
     Phase,
     Severity,
@@ -150,11 +152,11 @@ def merge(run: Run, phases: Sequence[Phase] | None = None) -> Verdict:
 def _judged(run: Run) -> Judgement:
     try:
         ledger, results, required = run.ledger(), run.results(), run.required()
+        quarantined = int((run.manifest().get("transform") or {}).get("quarantined", 0))
     except (RunIncomplete, ValueError) as error:
         empty = judge({}, [], loaded=False)
         text = error.happened if isinstance(error, RunIncomplete) else "A record of the run can not be read."
         return replace(empty, reasons=[text, *empty.reasons])
-    quarantined = int((run.manifest().get("transform") or {}).get("quarantined", 0))
     return judge(required, current(results, ledger), loaded=is_loaded(ledger), quarantined=quarantined)
 
 
@@ -242,24 +244,19 @@ def _gated(result: CheckResult) -> int:
 
 
 def _results_record(judgement: Judgement) -> dict[str, Any]:
-    return {
-        "results": [
-            result.model_dump(mode="json", by_alias=True)
-            for judged in judgement.checks.values()
-            for one in judged
-            for result in one.results
-        ],
-        "standing": {
-            one.id: {"verdict": one.verdict, "reason": one.reason}
-            for judged in judgement.checks.values()
-            for one in judged
+    everyone = [one for judged in judgement.checks.values() for one in judged]
+    merged = MergedResults(
+        results=[result for one in everyone for result in one.results],
+        standing={
+            one.id: CheckStanding(verdict=one.verdict, reason=one.reason)
+            for one in everyone
             if one.verdict is not Verdict.PASS
         },
-        "missing": {
-            phase.value: [one.id for one in judged if not one.results]
-            for phase, judged in judgement.checks.items()
+        missing={
+            phase: [one.id for one in judged if not one.results] for phase, judged in judgement.checks.items()
         },
-    }
+    )
+    return merged.model_dump(mode="json", by_alias=True)
 
 
 def _verdict_record(judgement: Judgement) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from migration.model import CheckResult, LedgerEntry, Record
+from migration.model import CHAINED_BY, CheckResult, LedgerEntry, Record
 
 T = TypeVar("T", bound=Record)
 IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
@@ -98,9 +98,11 @@ def _lines(path: Path, record: type[T], problems: list[str]) -> Iterator[T]:
     rows = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except ValueError:
             problems.append(f"Line {number} of {path.name} can not be read.")
+            continue
+        rows.append({key: row[key] for key in row if key != CHAINED_BY} if isinstance(row, dict) else row)
     yield from _valid(rows, record, path.name, problems)
 
 

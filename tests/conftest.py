@@ -8,6 +8,7 @@ v1_database      DSN, as Supabase's role postgres, of an empty v1 database
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from fixtures import postgres
 from fixtures.layout import Layout
 from fixtures.seed import seed_source
 
+os.environ.pop("GITHUB_STEP_SUMMARY", None)  # a test's runs do not belong on the page of the job that tests
 _numbers = itertools.count(1)
 ROOT = Path(__file__).resolve().parent.parent
 OURS_TO_WRITE = ("quarantine.toml", "acceptances.toml", ".env")

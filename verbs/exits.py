@@ -7,6 +7,7 @@ is left to Python and invoke, for a defect of ours met before a run began.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import signal
 import sys
@@ -18,6 +19,7 @@ from typing import NoReturn, ParamSpec
 
 from invoke.exceptions import Exit
 
+from migration import seal
 from migration.errors import PASS, REFUSED, UNKNOWN, CutoverError
 from migration.run import iso_now
 from verbs.line import LINE
@@ -70,6 +72,9 @@ def say_error(text: str) -> None:
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
     log(text)
+    if LINE.run:
+        with contextlib.suppress(OSError):  # what was said stays said
+            seal.open_(LINE.run)
 
 
 def log(text: str) -> None:

@@ -40,21 +40,26 @@ FLAGS = {
     "by": "who decides",
     "accept": "take over this shut gate, by name and reason",
     "item": "what is attested; an unknown one lists those there are",
-    "note": "what was done, when, and how it is known",
     "reason": "why",
     "vectors": "a file of date vectors, one a line (default: the public ones)",
     "what": "what to measure or to run: convex",
+    "note": "what was done or seen, when, and how it is known",
+    "sign": "sign with this SSH key file; cutover.toml lists whose keys count",
+    "head": "a seal that you noted earlier (audit prints it): it must be one of this run's",
+    "first": "the run to compare from",
+    "second": "the run to compare with",
     "url": "the deployment to try instead of the embedded one (key in CONVEX_SELF_HOSTED_ADMIN_KEY)",
     "path": "which tests (default: all)",
     "select": "only tests whose name matches this expression",
 }
 
 
+POSITIONAL = {"key", "check", "what", "item", "first", "second"}
+
+
 def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
     """An invoke task whose flags are documented in `FLAGS` and whose errors end as the laws say."""
     names = list(inspect.signature(body).parameters)[1:]
     explained: dict[str, str] = {name: FLAGS[name] for name in names}
-    made: Any = task(
-        help=explained, positional=[name for name in names if name in {"key", "check", "what", "item"}]
-    )(guarded(body))
+    made: Any = task(help=explained, positional=[name for name in names if name in POSITIONAL])(guarded(body))
     return cast("Task[Callable[Arguments, None]]", made)

@@ -1,22 +1,25 @@
 """Verify, smoke and conclude: which phases are judged in which order, and what is written at the end.
 
-Thin: the checks judge, `migration.verdict` merges, `migration.decision` decides, `reports.render` draws. What
+Thin: the checks judge, `migration.verdict` merges, `migration.case` decides, `reports.render` draws. What
 is fixed here is the order, and that a run which ends, red or green, leaves verdict, decision and report.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from migration import decision, flow, verdict
+from migration import case, flow, seal, verdict
 from migration import recheck as rechecks
 from migration.config import Settings
 from migration.errors import REFUSED, CutoverError
 from migration.model import Phase, Verdict
 from migration.progress import Progress
 from migration.run import Run
+from reports.published import write_junit
 from reports.render import write
 from verbs import suites
 from verbs.exits import log
@@ -67,11 +70,36 @@ def recheck(settings: Settings, run: Run, progress: Progress, *, workers: int = 
 
 
 def conclude(run: Run) -> Verdict:
-    """Writes verdict, decision and report from the records, and returns the verdict of the whole run."""
+    """Writes verdict, decision and report from the records, and returns the verdict of the whole run.
+
+    What was judged is sealed before it is decided on, and everything at the end.
+    """
     merged = verdict.merge(run)
-    decision.decide(run)
-    write(run.folder)
+    seal.close(run)
+    case.decide(run)
+    draw(run)
     return merged
+
+
+def draw(run: Run) -> Path:
+    """Writes what people and programs read of the run, and returns the path of its report."""
+    report = write(run.folder)
+    write_junit(run.folder)
+    seal.close(run)
+    job_summary(run.id, (run.folder / "summary.md").read_text(encoding="utf-8"))
+    return report
+
+
+def job_summary(run_id: str, text: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Puts the summary on the page of a GitHub job, where there is one: a block for each run, its newest."""
+    page = environ.get("GITHUB_STEP_SUMMARY")
+    if not page:
+        return
+    begin, end = f"<!-- cutover {run_id} -->\n", f"<!-- end of {run_id} -->\n"
+    before = Path(page).read_text(encoding="utf-8") if Path(page).exists() else ""
+    kept, _, rest = before.partition(begin)
+    after = rest.partition(end)[2]
+    Path(page).write_text(f"{kept}{begin}{text}\n{end}{after}", encoding="utf-8")
 
 
 @dataclass
@@ -88,6 +116,7 @@ def concluding(run: Run) -> Iterator[Conclusion]:
     A new run that is refused before its first step never was: no later line may take it for the latest.
     """
     conclusion = Conclusion()
+    seal.open_(run)
     try:
         yield conclusion
     except BaseException as failure:

@@ -1,11 +1,15 @@
-"""invoke's own program with one difference: `--list` is a table of contents, in chapters and reading order.
+"""invoke's own program with two differences: `--list` is a table of contents, in chapters and reading order,
+and a run's id may follow a task without `--run`.
 
-`inv` starts this. Plain `invoke` in an activated environment works just as well and lists alphabetically.
+`inv` starts this. Plain `invoke` in an activated environment works just as well, lists alphabetically, and
+wants `--run`.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from invoke import __version__
@@ -13,10 +17,17 @@ from invoke.program import Program
 from invoke.util import helpline
 
 CHAPTERS_KEY = "chapters"
+RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
 
 class CutoverProgram(Program):
     """Lists the root's tasks by the chapters that `tasks.py` configures; anything else as invoke does."""
+
+    def parse_tasks(self) -> None:
+        """As invoke does, but that a run may be named without its flag: `./inv approve RUN --by NAME`."""
+        of_a_run = {str(context.name) for context in self.collection.to_contexts() if "run" in context.args}
+        self.core.unparsed = run_named(self.core.unparsed, of_a_run)
+        super().parse_tasks()
 
     def list_flat(self) -> None:
         """Prints each chapter's title and its tasks with their first line."""
@@ -27,6 +38,17 @@ class CutoverProgram(Program):
         for title, names in chapters.items():
             print(f"{title}\n")  # noqa: T201 - this is the listing
             self.print_columns([(name, helpline(self.collection[name])) for name in names])
+
+
+def run_named(words: Sequence[str], tasks: Container[str]) -> list[str]:
+    """The words of a command line, with `--run` put before a run's id that stands right after one of `tasks`.
+
+    invoke has no optional word of a task: it would take the id for a task. A word after a flag is the flag's.
+    """
+    found: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        found += ["--run", word] if before in tasks and RUN_ID.fullmatch(word) else [word]
+    return found
 
 
 def main() -> None:

@@ -11,14 +11,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from migration import acceptance, config, delta, flow
+from migration import acceptance, config, delta, flow, seal
 from migration.config import Settings
 from migration.errors import Refusal
 from migration.flow import StepReport
 from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
 from migration.run import Run, find
 from reports.read import Evidence, evidence
-from reports.render import write
 from verbs import judging, preflight, show
 from verbs.exits import leave
 from verbs.line import LINE
@@ -127,8 +126,9 @@ def unfence() -> None:
 
 
 def decide() -> None:
-    """Merges and decides from the records, and leaves with the verdict."""
-    conclusion(judging.conclude(records()), records())
+    """Merges and decides from the records, and leaves with the verdict; a loss after the opening is FAIL."""
+    run = opened()
+    conclusion(judging.conclude(run), run)
 
 
 def accept(*, check: str, count: int, by: str, reason: str) -> None:
@@ -141,7 +141,7 @@ def accept(*, check: str, count: int, by: str, reason: str) -> None:
             f"This is no acceptance: {wrong['loc'][0]}: {wrong['msg']}.",
             next_step="./inv accept CHECK --count N --by NAME --reason TEXT",
         ) from None
-    run = records()
+    run = opened()
     acceptance.add(acceptance.ACCEPTANCES, one, evidence(run.folder).verdict.get("gate_shut", {}))
     judging.conclude(run)
     answer(f"{by} accepts {count} findings of {check}; noted in {_short(acceptance.ACCEPTANCES)}.")
@@ -149,7 +149,7 @@ def accept(*, check: str, count: int, by: str, reason: str) -> None:
 
 def report() -> None:
     """Writes the report anew from the records."""
-    answer(str(write(records().folder)))
+    answer(str(judging.draw(opened())))
 
 
 def runs() -> None:
@@ -166,6 +166,13 @@ def records() -> Run:
         folder = find(config.runs_dir(), LINE.run_id)
         LINE.run = Run(folder, config.data_dir() / "runs" / folder.name)
     return LINE.run
+
+
+def opened() -> Run:
+    """The same run, about to be changed: evidence that changed by itself since it was sealed is noted."""
+    run = records()
+    seal.open_(run)
+    return run
 
 
 def conclusion(verdict: Verdict, run: Run) -> None:

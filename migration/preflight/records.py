@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from migration import files, pins, quarantine
+from migration import chain, files, quarantine, revision
 from migration.config import Settings
 from migration.errors import Refusal
 from migration.model import Record
@@ -45,7 +45,7 @@ class Records:
             :16
         ]
         decisions = quarantine.load(settings.quarantine_file).digest
-        self._ground = files.digest_of(self.pair, pins.revision(), decisions)[:16]
+        self._ground = files.digest_of(self.pair, revision.commit(), decisions)[:16]
 
     def attest(self, item: str, *, by: str, note: str, now: datetime) -> Attestation:
         """Notes what somebody says of an item."""
@@ -102,7 +102,7 @@ class Records:
         except ValidationError as error:
             wrong = error.errors()[0]
             raise Refusal(f"--{wrong['loc'][0]} is missing.", next_step=usage) from None
-        files.append_line(self.folder / name, made.model_dump(mode="json"))
+        chain.append(self.folder / name, made.model_dump(mode="json"))
         return made
 
     def _lines(self, name: str, record: type[_R]) -> list[_R]:
@@ -110,8 +110,9 @@ class Records:
         if not path.exists():
             return []
         try:
-            return [record.model_validate_json(line) for line in path.read_bytes().splitlines()]
-        except ValidationError:
+            lines = chain.lines(path.read_bytes())
+            return [record.model_validate(chain.content_of(line)) for line in lines]
+        except ValueError:
             raise Refusal(
                 f"{path} can not be read whole.",
                 next_step="Mend or remove the damaged line; who attested what must not be guessed.",

@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from migration import files, pins, quarantine
-from migration.model import LedgerEntry, Phase, StepOutcome, Verdict
+from migration import chain, files, quarantine, revision
+from migration.model import JUDGED, LedgerEntry, StepOutcome, Verdict
 from migration.preflight.model import Answer
 from migration.preflight.scene import Scene
 
@@ -78,10 +76,9 @@ def restored(runs: list[Rehearsal], now: datetime) -> Answer:
 
 def found(runs_dir: Path) -> Iterator[Rehearsal]:
     """The runs on the test pair. One whose records are torn proves nothing and is left out."""
-    compared: dict[str, bool] = {}
     for path in sorted(runs_dir.glob("*/manifest.json")):
         try:
-            one = _read(path.parent, files.read_json(path), compared)
+            one = _read(path.parent, files.read_json(path))
         except (OSError, ValueError, KeyError, TypeError):
             continue
         if one.environment == "test" and one.instance != EMBEDDED:
@@ -99,14 +96,11 @@ def _newest(wanted: list[tuple[list[Rehearsal], str]], now: datetime, what: str)
     return Answer(True, f"{said}.")
 
 
-def _read(folder: Path, manifest: Mapping[str, Any], compared: dict[str, bool]) -> Rehearsal:
-    revision = str(manifest["revision"])
-    if revision not in compared:
-        compared[revision] = pins.same_code(revision)
+def _read(folder: Path, manifest: Mapping[str, Any]) -> Rehearsal:
     path = folder / "verdict.json"
     verdict = files.read_json(path) if path.exists() else {}
     by_phase = verdict.get("by_phase") or {}
-    passed = all(by_phase.get(phase.value) == Verdict.PASS for phase in Phase)
+    passed = all(by_phase.get(phase.value) == Verdict.PASS for phase in JUDGED)
     return Rehearsal(
         id=folder.name,
         begun=datetime.fromisoformat(manifest["begun"]),
@@ -114,14 +108,14 @@ def _read(folder: Path, manifest: Mapping[str, Any], compared: dict[str, bool]) 
         instance=str(manifest["target"]["instance_name"]),
         passed=passed and verdict.get("verdict") == Verdict.PASS,
         restored=any(_restored(entry) for entry in _ledger(folder)),
-        same=compared[revision],
+        same=manifest.get("code") == revision.code(),
         decisions=str((manifest.get("transform") or {}).get("resolutions", "")),
     )
 
 
 def _ledger(folder: Path) -> list[LedgerEntry]:
-    lines = (folder / "ledger.jsonl").read_bytes().splitlines()
-    return [LedgerEntry.model_validate(orjson.loads(line)) for line in lines]
+    lines = chain.lines((folder / "ledger.jsonl").read_bytes())
+    return [LedgerEntry.model_validate(chain.content_of(line)) for line in lines]
 
 
 def _restored(entry: LedgerEntry) -> bool:

@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fixtures import pair
+from fixtures.hazards import decided
 from fixtures.pair import PairState
 from migration import flow, quarantine
 from migration.config import Settings
 from migration.errors import RowsQuarantined
 from migration.quarantine import Resolution
 from migration.run import Run
-from fixtures.hazards import decided
 from tests.conduct.decisions import somebody
-from tests.teeth.conftest import settings_of
+from tests.teeth.bench import settings_of
 
 USERS, CASES = 30, 280
 HAZARDOUS_USERS, HAZARDOUS_CASES = 4, 20

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.recorder import capped, check_id, outcome_of
+from migration import chain
 from migration.model import FINDINGS_SHOWN, CheckResult, Class, Finding, Kind, Outcome
 
 pytest_plugins = ["pytester"]
@@ -36,8 +37,8 @@ class Judged:
     @property
     def results(self) -> list[CheckResult]:
         path = self.folder / "results.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [CheckResult.model_validate_json(line) for line in lines]
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return [CheckResult.model_validate(chain.content_of(line)) for line in lines]
 
     def outcomes(self) -> dict[str, Outcome]:
         return {result.id: result.outcome for result in self.results}

@@ -131,13 +131,13 @@ DAY = st.none() | st.sampled_from([2, 25, 99, 100, 1925, 1926, 2025]).flatmap(
 @settings(derandomize=True)
 @given(
     st.fixed_dictionaries(
-        {
-            name: DAY
-            for name in (
+        dict.fromkeys(
+            (
                 *("sundayAdFirstDate", "sundayAdSecondDate", "jobOrderStartDate", "jobOrderEndDate"),
                 *("noticeOfFilingStartDate", "noticeOfFilingEndDate", "pwdExpirationDate"),
-            )
-        }
+            ),
+            DAY,
+        )
     )
 )
 def test_derived_dates_are_those_of_the_checks_own_calendar_in_every_century(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 
 import orjson
 import pytest
 
-from migration import decision, verdict
-from migration.decision import decide, weigh
+from migration import case, decision, seal, verdict
+from migration.case import Said
+from migration.decision import Decision, may_cut_over, weigh
 from migration.errors import Refusal
-from migration.model import Choice, LedgerEntry, Phase, StepOutcome, Verdict
-from migration.run import Run, iso_now
+from migration.model import Choice, Phase, Verdict
+from migration.run import Run
+from tests.unit.migration.proven import conclude, ended, proven, terms_of
 from tests.unit.migration.support import settings_for
-from tests.unit.migration.test_verdict import ALL, all_green, result
+from tests.unit.migration.test_verdict import result
 
-OPEN = {"pair": "open", "fresh": "open", "approved": "open"}
+GATES = ("approved", "deployment", "fresh", "mapping", "pair", "record", "revision")
+OPEN = dict.fromkeys(GATES, "open")
 
 
 @pytest.mark.parametrize(
@@ -42,109 +46,149 @@ def test_one_shut_gate_is_never_a_go(gate: str, found: Verdict, loaded: bool) ->
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """A run on the test pair that passed everything and awaits its approval."""
-    made = Run.create(settings_for(tmp_path))
-    made.update_manifest(environment="test")
-    for phase, ids in ALL.items():
-        made.require(phase, ids)
-    _ended(made, "load")
-    for one in all_green():
-        made.append_result(one)
-    _ended(made, "export after_smoke")
-    verdict.merge(made)
+    return proven(tmp_path)
+
+
+def decided(run: Run, **terms: timedelta) -> Decision:
+    """Decides and seals, as every command ends."""
+    made = case.decide(run, terms_of(run, **terms))
+    seal.close(run)
     return made
 
 
-def _ended(run: Run, step: str) -> None:
-    run.append_ledger(LedgerEntry(step=step, outcome=StepOutcome.DONE, at=iso_now()))
-
-
-def test_a_pass_is_held_until_it_is_approved_by_name(run: Run, tmp_path: Path) -> None:
-    nothing = tmp_path / "acceptances.toml"
-    assert decide(run, acceptances=nothing).choice is Choice.HOLD
-    decision.approve(run, by="Ann")
-    assert decide(run, acceptances=nothing).choice is Choice.GO
+def test_a_pass_is_held_until_it_is_approved_by_name(run: Run) -> None:
+    assert decided(run).reasons == ["gate approved: not yet approved"]
+    case.approve(run, Said("Ann"), terms_of(run))
+    seal.close(run)
+    assert decided(run).choice is Choice.GO
     stored = orjson.loads((run.folder / "decision.json").read_bytes())
-    assert (stored["decision"], stored["verdict"]) == ("GO", "PASS")
-    assert stored["gates"] == OPEN
+    assert (stored["decision"], stored["verdict"], stored["gates"]) == ("GO", "PASS", OPEN)
+    assert [(one["by"], one["void"]) for one in stored["approvals"]] == [("Ann", [])]
 
 
-def test_the_embedded_pair_never_opens_the_gate(run: Run, tmp_path: Path) -> None:
-    run.update_manifest(environment="embedded")
-    decision.approve(run, by="Ann")
-    held = decide(run, acceptances=tmp_path / "none.toml")
+@pytest.mark.parametrize(
+    ("gate", "change", "why"),
+    [
+        ("pair", {"environment": "embedded"}, "rehearsal on the embedded pair"),
+        ("fresh", {"exported": None}, "nothing was judged"),
+        ("record", {"record": ["report.html: was changed"]}, "report.html: was changed"),
+        ("revision", {"made_by": frozenset({"other"})}, "judged by another revision than the one in use"),
+        (
+            "revision",
+            {"made_by": frozenset({"a", "b"})},
+            "more than one revision of Cutover moved and judged",
+        ),
+        ("mapping", {"decisions": "other"}, "the decisions about rows are others"),
+        ("deployment", {"judged_target": "other"}, "another deployment was judged"),
+        ("deployment", {"judged_target": ""}, "another deployment was judged"),
+    ],
+)
+def test_each_gate_shuts_by_itself_and_says_why(
+    gate: str, change: dict[str, object], why: str, run: Run
+) -> None:
+    case.approve(run, Said("Ann"), terms_of(run))
+    seal.close(run)
+    good = case.gather(run, terms_of(run))
+    assert may_cut_over(good).choice is Choice.GO
+    held = may_cut_over(replace(good, **change))  # type: ignore[arg-type]
     assert held.choice is Choice.HOLD
-    assert held.reasons == ["gate pair: rehearsal on the embedded pair"]
+    assert [reason for reason in held.reasons if reason.startswith(f"gate {gate}: {why}")] == held.reasons
 
 
-def test_evidence_grows_old(run: Run, tmp_path: Path) -> None:
-    decision.approve(run, by="Ann")
-    later = datetime.now(UTC) + decision.FRESH + timedelta(minutes=1)
-    held = decide(run, now=later, acceptances=tmp_path / "none.toml")
-    assert held.choice is Choice.HOLD
-    assert "freshness" in held.reasons[0]
+@pytest.mark.parametrize("commit", ["", "+", "3f2c1d0+"])
+def test_production_wants_a_commit_and_nothing_else_in_the_checkout(commit: str, run: Run) -> None:
+    good = case.gather(run, terms_of(run))
+    bound = good.bound.model_copy(update={"revision": commit})
+    for environment, state in (("test", True), ("production", False)):
+        gates = may_cut_over(replace(good, bound=bound, environment=environment)).gates
+        assert (gates["revision"] == "open") is state
 
 
-def test_an_approval_is_of_the_results_that_were_approved(run: Run, tmp_path: Path) -> None:
-    decision.approve(run, by="Ann")
-    run.append_result(result(id="data.later"))
-    verdict.merge(run)
-    assert decide(run, acceptances=tmp_path / "none.toml").reasons == [
-        "gate approved: approved for other results"
-    ]
+def test_the_embedded_pair_never_opens_the_gate(tmp_path: Path) -> None:
+    run = proven(tmp_path, "embedded")
+    with pytest.raises(Refusal, match="pair: rehearsal on the embedded pair"):
+        case.approve(run, Said("Ann"), terms_of(run))
+    assert not (run.folder / "approvals.jsonl").exists()
+    assert decided(run).choice is Choice.HOLD
+
+
+def test_evidence_grows_old(run: Run) -> None:
+    case.approve(run, Said("Ann"), terms_of(run))
+    seal.close(run)
+    late = timedelta(minutes=20) + decision.FRESH
+    assert decided(run, after=late).choice is Choice.GO
+    held = decided(run, after=late + timedelta(seconds=1))
+    assert held.reasons == ["gate fresh: the evidence is past its freshness limit"]
 
 
 def test_only_a_pass_can_be_approved(run: Run) -> None:
     run.append_result(result("fail", id="data.red"))
-    verdict.merge(run)
-    with pytest.raises(Refusal, match="only a PASS"):
-        decision.approve(run, by="Ann")
+    conclude(run)
+    with pytest.raises(Refusal, match="is FAIL: only a PASS"):
+        case.approve(run, Said("Ann"), terms_of(run))
 
 
 @pytest.mark.parametrize(("accepted", "choice"), [(4, Choice.HOLD), (5, Choice.GO), (6, Choice.HOLD)])
-def test_findings_are_accepted_by_their_exact_count(
-    accepted: int, choice: Choice, run: Run, tmp_path: Path
-) -> None:
+def test_findings_are_accepted_by_their_exact_count(accepted: int, choice: Choice, run: Run) -> None:
     run.append_result(result(id="data.old", inherited=5))
-    verdict.merge(run)
-    decision.approve(run, by="Ann")
-    path = tmp_path / "acceptances.toml"
+    path = terms_of(run).acceptances
     path.write_text(f'[[accept]]\ncheck = "data.old"\ncount = {accepted}\nby = "Ann"\nreason = "so in v1"\n')
-    assert decide(run, acceptances=path).choice is choice
+    conclude(run)
+    if choice is Choice.GO:
+        case.approve(run, Said("Ann"), terms_of(run))
+        seal.close(run)
+    else:
+        with pytest.raises(Refusal, match=r"data\.old: 5 findings are not accepted"):
+            case.approve(run, Said("Ann"), terms_of(run))
+    assert decided(run).choice is choice
 
 
-def test_an_acceptance_that_can_not_be_read_is_refused(tmp_path: Path, run: Run) -> None:
-    path = tmp_path / "acceptances.toml"
-    path.write_text('[[accept]]\ncheck = "data.old"\ncount = 0\nby = "Ann"\nreason = "x"\n')
+def test_an_acceptance_that_can_not_be_read_is_refused(run: Run) -> None:
+    terms_of(run).acceptances.write_text(
+        '[[accept]]\ncheck = "data.old"\ncount = 0\nby = "Ann"\nreason = "x"\n'
+    )
     with pytest.raises(Refusal, match=r"acceptances\.toml can not be read"):
-        decide(run, acceptances=path)
+        decided(run)
 
 
-def test_a_failure_after_the_load_asks_for_the_way_back_and_after_it_for_no_go(
-    run: Run, tmp_path: Path
-) -> None:
+def test_a_failure_after_the_load_asks_for_the_way_back_and_after_it_for_no_go(run: Run) -> None:
     run.append_result(result("fail", id="data.red"))
     verdict.merge(run)
-    assert decide(run, acceptances=tmp_path / "none.toml").choice is Choice.ROLLBACK
+    assert decided(run).choice is Choice.ROLLBACK
     assert weigh(Verdict.FAIL, loaded=False, gates={}).choice is Choice.NO_GO
 
 
 def test_a_run_that_was_never_judged_is_held(tmp_path: Path) -> None:
     made = Run.create(settings_for(tmp_path))
-    assert decide(made, acceptances=tmp_path / "none.toml").choice is Choice.HOLD
+    assert decided(made).choice is Choice.HOLD
     assert Phase.DATA not in made.required()
 
 
-def test_the_same_answer_keeps_its_bytes_and_another_one_has_its_own_moment(run: Run, tmp_path: Path) -> None:
-    path, nothing, then = run.folder / "decision.json", tmp_path / "none.toml", "2026-01-15T00:00:00.000Z"
-    decide(run, acceptances=nothing)
+@pytest.mark.parametrize("name", ["ledger.jsonl", "results.jsonl", "approvals.jsonl", "manifest.json"])
+def test_a_record_that_is_cut_short_never_lets_an_earlier_go_stand(name: str, run: Run) -> None:
+    case.approve(run, Said("Ann"), terms_of(run))
+    conclude(run)
+    assert orjson.loads((run.folder / "decision.json").read_bytes())["decision"] == "GO"
+    whole = (run.folder / name).read_bytes()
+    (run.folder / name).write_bytes(whole[:-20])
+    verdict.merge(run)
+    held = decided(run)
+    assert held.choice is Choice.HOLD
+    assert name in held.gates["record"]
+    assert orjson.loads((run.folder / "decision.json").read_bytes())["decision"] == "HOLD"
+
+
+def test_the_same_answer_keeps_its_bytes_and_another_one_has_its_own_moment(run: Run) -> None:
+    path, then = run.folder / "decision.json", "2026-01-15T00:00:00.000Z"
     path.write_bytes(orjson.dumps({**orjson.loads(path.read_bytes()), "at": then}))
-    decide(run, acceptances=nothing)
+    seal.close(run)
+    decided(run)
     first = path.read_bytes()
     assert orjson.loads(first)["at"] == then
-    decide(run, acceptances=nothing)
+    decided(run)
     assert path.read_bytes() == first
+    ended(run, "judge data")
     run.append_result(result("fail", id="data.red"))
     verdict.merge(run)
-    decide(run, acceptances=nothing)
+    decided(run)
     assert orjson.loads(path.read_bytes())["at"] > then

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from migration import decision, files, recheck, verdict
+from migration import case, files, recheck, verdict
+from migration.case import Terms
+from migration.cutover_toml import ApprovalTable
 from migration.model import JUDGED, CheckResult, Choice, LedgerEntry, Phase, StepOutcome, Verdict
 from migration.run import Run
+
+TERMS = Terms(rules=ApprovalTable())
 
 
 def result(phase: Phase, outcome: str, attempt: int = 1) -> CheckResult:
@@ -75,11 +79,11 @@ def test_each_re_check_is_noted_with_its_time(run: Run) -> None:
 
 def test_a_loss_once_seen_stays_and_turns_the_decision(run: Run) -> None:
     judged(run, "pass", 15)
-    assert decision.decide(run).choice is Choice.HOLD
+    assert case.decide(run, TERMS).choice is Choice.HOLD
     judged(run, "fail", 60)
     assert judged(run, "pass", 90) is Verdict.PASS
     assert recheck.standing(run) is Verdict.FAIL
-    decided = decision.decide(run)
+    decided = case.decide(run, TERMS)
     assert (decided.choice, decided.verdict) == (Choice.ROLLBACK, Verdict.PASS)
     assert "no user made" in decided.reasons[0]
 
@@ -97,4 +101,4 @@ def test_a_re_check_that_never_reported_is_unknown(run: Run) -> None:
 def test_after_a_rollback_a_re_check_turns_nothing_any_more(run: Run) -> None:
     judged(run, "fail", 15)
     run.append_ledger(LedgerEntry(step="rollback", outcome=StepOutcome.DONE, at="2026-01-15T14:00:00+00:00"))
-    assert decision.decide(run).choice is not Choice.ROLLBACK
+    assert case.decide(run, TERMS).choice is not Choice.ROLLBACK
