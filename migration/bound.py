@@ -41,8 +41,8 @@ def now(run: Run, acceptances: Path, *, target: str | None = None) -> Bound:
 
 
 def evidence(folder: Path) -> str:
-    """One digest of all that was recorded and judged. What is made from it (decision, report) is left out, and
-    so is what may come after it: approvals, re-checks, the log of refusals, why the last command stopped."""
+    """One digest of all that was recorded and judged. What is made from it (decision, report) is left out,
+    and so is what may come after it: approvals, re-checks, the log of refusals, why a command stopped."""
     manifest = files.read_or_empty(folder / "manifest.json") | {"stopped": ""}
     held = {
         name: digest

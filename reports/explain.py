@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from migration.model import Class, Outcome, Phase, Verdict
+from migration.model import JUDGED, Class, Outcome, Verdict
 from reports.read import Evidence
 from reports.tables import mapping, number
 
@@ -53,7 +53,7 @@ def explain(found: Evidence, decision: Mapping[str, Any]) -> list[str]:
 
 def _checks(found: Evidence) -> Iterator[str]:
     verdicts = mapping(found.verdict.get("by_phase"))
-    for phase in Phase:
+    for phase in JUDGED:
         results = [result for result in found.results if result.phase is phase]
         names = {result.id for result in results}
         required = found.required.get(phase.value)

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from xml.etree import ElementTree
 
-from migration.model import CheckResult, MergedResults, Outcome, Phase, Verdict
+from migration.model import JUDGED, CheckResult, MergedResults, Outcome, Phase, Verdict
 from reports.read import Evidence, evidence
 from reports.render import visible
 
@@ -41,7 +41,7 @@ def write_junit(folder: Path) -> Path:
 def junit(found: Evidence) -> ElementTree.Element:
     """A suite for each suite of each phase, a case for each check, and one case for the verdict."""
     suites = [_verdict(found)]
-    for phase in Phase:
+    for phase in JUDGED:
         results = [result for result in found.results if result.phase is phase]
         for name in sorted({result.suite for result in results}):
             suites.append(_suite(phase, name, [one for one in results if one.suite == name], found))

@@ -45,7 +45,7 @@ class Records:
             :16
         ]
         decisions = quarantine.load(settings.quarantine_file).digest
-        self._ground = files.digest_of(self.pair, revision.commit(), decisions)[:16]
+        self._ground = files.digest_of(self.pair, revision.code(), decisions)[:16]
 
     def attest(self, item: str, *, by: str, note: str, now: datetime) -> Attestation:
         """Notes what somebody says of an item."""

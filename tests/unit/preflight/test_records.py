@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from migration import pins
+from migration import revision
 from migration.errors import Refusal
 from migration.preflight.model import Answer
 from migration.preflight.records import Records
@@ -20,7 +20,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture(autouse=True)
 def _revision(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pins, "revision", lambda: "a" * 40)
+    monkeypatch.setattr(revision, "code", lambda: "a" * 64)
 
 
 @pytest.fixture
@@ -107,5 +107,5 @@ def test_other_code_or_other_decisions_about_rows_ask_again(
     assert Records(settings).kept("audit", HOUR, NOW) is None
     settings.quarantine_file.unlink()
     assert Records(settings).kept("audit", HOUR, NOW) is not None
-    monkeypatch.setattr(pins, "revision", lambda: "b" * 40)
+    monkeypatch.setattr(revision, "code", lambda: "b" * 64)
     assert Records(settings).kept("audit", HOUR, NOW) is None

@@ -74,9 +74,7 @@ def test_a_green_run_on_the_test_pair_opens_the_gate(tmp_path: Path) -> None:
         ({"begun": iso(NOW + timedelta(seconds=1))}, "older than 7 days"),
     ],
 )
-def test_other_evidence_leaves_it_shut(
-    changes: dict[str, Any], reason: str, tmp_path: Path, commit: str
-) -> None:
+def test_other_evidence_leaves_it_shut(changes: dict[str, Any], reason: str, tmp_path: Path) -> None:
     record(tmp_path / "runs", **changes)
     answer = green(list(found(tmp_path / "runs")), DECISIONS, NOW)
     assert (answer.open, reason in answer.detail) == (False, True), answer
@@ -95,9 +93,7 @@ def test_a_rollback_that_restored_opens_its_gate(tmp_path: Path) -> None:
         {**ROLLBACK, "step": "open"},
     ],
 )
-def test_a_rollback_that_restored_nothing_leaves_it_shut(
-    entry: dict[str, Any], tmp_path: Path, commit: str
-) -> None:
+def test_a_rollback_that_restored_nothing_leaves_it_shut(entry: dict[str, Any], tmp_path: Path) -> None:
     record(tmp_path / "runs", ledger=[entry])
     assert not restored(list(found(tmp_path / "runs")), NOW).open
 
