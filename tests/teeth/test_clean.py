@@ -6,7 +6,6 @@ The seeds are those of the campaign whose shapes lie farthest apart, and whose f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
