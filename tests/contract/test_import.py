@@ -236,11 +236,6 @@ REFUSALS: dict[str, tuple[str, bytes]] = {
     "system field": ("starts with an underscore", two_tables([author_line(1, _secret=1.0)], [])),
     "table name": ("ImportInvalidName", make_zip(table_entries({"a-b": (10_900, [])}))),
     "no ZIP": ("InvalidZip", b"PK nothing"),
-    "component": ("ComponentNotCovered", make_zip({"_components/x/t/documents.jsonl": "{}\n"})),
-    "older shape": (
-        "SchemaShapeNotCovered",
-        make_zip({"t/generated_schema.jsonl": '"shape"\n', "t/documents.jsonl": ""}),
-    ),
 }
 
 
