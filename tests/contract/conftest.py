@@ -23,7 +23,8 @@ EMPTY = make_zip({"README.md": "nothing"})
 URL = os.environ.get("CUTOVER_CONTRACT_URL", "")
 NEEDS_PROJECT = "needs the functions and the schema of tests/contract/project"
 # These start deployments of their own: they are about the process, or need functions of their own.
-STARTS_ITS_OWN = ("test_durability", "test_differential", "test_malformed")
+STARTS_ITS_OWN = ("test_described", "test_differential", "test_durability", "test_malformed")
+NOT_COVERED = "shows what the embedded deployment does not cover"
 NEEDS_MACHINE = "needs a deployment started on this machine"
 
 
@@ -37,7 +38,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     has_project = _has_project()
     for item in items:
-        if item.path.stem in STARTS_ITS_OWN:
+        if item.get_closest_marker("embedded_only"):
+            item.add_marker(pytest.mark.skip(reason=NOT_COVERED))
+        elif item.path.stem in STARTS_ITS_OWN:
             item.add_marker(pytest.mark.skip(reason=NEEDS_MACHINE))
         elif not has_project and item.get_closest_marker("any_project") is None:
             item.add_marker(pytest.mark.skip(reason=NEEDS_PROJECT))

@@ -154,6 +154,12 @@ def test_data_lists_tables_and_documents(client: Client) -> None:
     assert (code, '"Ada"' in output) == (0, True)
 
 
+@pytest.mark.embedded_only
+def test_component_is_refused_by_name(client: Client) -> None:
+    code, output = convex(client, "data", "--component", "waitlist")
+    assert (code, "Components are not covered" in output) == (1, True)
+
+
 @pytest.mark.any_project
 def test_env_sets_lists_gets_and_removes(client: Client) -> None:
     assert convex(client, "env", "set", "COLOUR", "green")[0] == 0

@@ -253,8 +253,6 @@ def test_variables_of_the_process_are_hidden_from_functions(client: Client) -> N
         ("/api/query", {"path": "a b:c", "args": {}}, "BadConvexFunctionIdentifier"),
         ("/api/query", {"path": "library:echo", "args": {}, "format": "xml"}, "BadFormat"),
         ("/api/run/library", {"args": {}}, "MissingIdentifier"),
-        ("/api/run_test_function", {}, "NoMatchingRoute"),
-        ("/api/query_at_ts", {}, "NoMatchingRoute"),
     ],
 )
 def test_malformed_request_is_a_400_with_a_code(client: Client, path: str, body: Any, code: str) -> None:
@@ -262,7 +260,7 @@ def test_malformed_request_is_a_400_with_a_code(client: Client, path: str, body:
     assert (response.status_code, response.json()["code"]) == (400, code)
 
 
-@pytest.mark.any_project
+@pytest.mark.embedded_only
 def test_unknown_route_is_named_in_its_refusal(client: Client) -> None:
     response = client.get("/api/list_snapshot")
     assert (response.status_code, response.json()["message"]) == (

@@ -162,7 +162,7 @@ NOT_COVERED: dict[str, tuple[str, str, Any, str]] = {
 
 
 @pytest.mark.parametrize("what", list(NOT_COVERED))
-@pytest.mark.any_project
+@pytest.mark.embedded_only
 def test_what_is_not_covered_is_refused_by_name(client: Client, what: str) -> None:
     method, address, body, words = NOT_COVERED[what]
     client.run_import(lines_of([{"name": "stays"}]), form="jsonLines", table="loose")
@@ -182,7 +182,7 @@ def test_what_is_not_covered_is_refused_by_name(client: Client, what: str) -> No
         ),
     ],
 )
-@pytest.mark.any_project
+@pytest.mark.embedded_only
 def test_archive_that_is_not_covered_is_refused_by_name(
     client: Client, entries: dict[str, str | bytes], code: str
 ) -> None:

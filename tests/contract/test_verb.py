@@ -29,14 +29,14 @@ def test_suite_against_another_project_lists_what_it_could_not_try(
 ) -> None:
     monkeypatch.setenv(contract.KEY, elsewhere.admin_key)
     page = statements.PAGE.read_bytes()
-    code = contract.run(url=elsewhere.url, confirm=INSTANCE_NAME, select=SELECTED, workers=2)
+    code = contract.run(url=elsewhere.url, confirm=INSTANCE_NAME, select=SELECTED, workers=1)
     said = capfd.readouterr().out
     assert code == PASS, said
     assert statements.PAGE.read_bytes() == page
     lines = {line.split(None, 1)[0]: line for line in said.splitlines()}
     assert "passed" in lines
     assert "FAILED" not in lines
-    assert "(needs the functions of tests/contract/project)" in said
+    assert "(needs the functions and the schema of tests/contract/project)" in said
     assert "could not try 3 3.3 Download" not in said
     assert f"{len(statements.read())} statements: " in said.splitlines()[-1]
 
@@ -47,12 +47,10 @@ def test_suite_with_a_wrong_key_fails(elsewhere: Deployment, monkeypatch: pytest
     assert code == FAIL
 
 
-def test_suite_of_which_nothing_ran_is_unknown(
-    elsewhere: Deployment, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(contract.KEY, elsewhere.admin_key)
-    code = contract.run(url=elsewhere.url, confirm=INSTANCE_NAME, select="test_of_no_such_name", workers=1)
-    assert code == UNKNOWN
+def test_verdict_is_unknown_when_nothing_was_tried_and_red_for_any_failed_test() -> None:
+    judged = statements.judge(statements.read(), {})
+    assert contract.verdict(judged, {}) == UNKNOWN
+    assert contract.verdict(judged, {"test_a::test_of_no_statement": ["", "failed"]}) == FAIL
 
 
 def test_deployment_is_emptied_only_when_its_name_is_typed(
