@@ -4,6 +4,7 @@ desk      lines are typed here; no pair is configured
 pair      the running pair's state and folder (session)
 kept      a desk where the pair is the kept one; both sides are as they were when the test has ended
 unmoved   a function: fails when a line changed either side of the pair
+settings  the pair as a test environment, for what is asked without typing a line; `ask` asks its gates
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ import pytest
 from fixtures import pair as pairs
 from fixtures import wire
 from fixtures.pair import PairState
-from migration import fence
+from migration import config, fence
+from migration.config import Settings
 from migration.target import Target
+from tests.conduct.asking import Ask, asker
 from tests.conduct.desk import Desk, secrets_of, variables_of
 from tests.conduct.sides import look
 
@@ -91,3 +94,30 @@ def configured(pair: tuple[Path, PairState], kept: Desk) -> Callable[..., dict[s
         }
 
     return variables
+
+
+@pytest.fixture(scope="module")
+def unmoved_by_all(pair: tuple[Path, PairState], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """When all gates of this module have been asked, both sides are as they were."""
+    folder = tmp_path_factory.mktemp("look")
+    before = look(pair[1], folder)
+    yield
+    assert look(pair[1], folder) == before
+
+
+@pytest.fixture
+def settings(pair: tuple[Path, PairState], tmp_path: Path) -> Settings:
+    """The pair as a test environment, with a data folder of the test's own."""
+    environ = {
+        "HOME": str(tmp_path),
+        **variables_of(pair[1]),
+        "CUTOVER_DATA_DIR": str(tmp_path / "data"),
+        "CUTOVER_RUNS_DIR": str(tmp_path / "reports" / "runs"),
+    }
+    return config.load("test", root=tmp_path / "checkout", environ=environ)
+
+
+@pytest.fixture
+def ask(settings: Settings) -> Ask:
+    """A function: one gate's outcome on the sound pair, but for what is changed."""
+    return asker(settings)

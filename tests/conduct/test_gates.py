@@ -3,96 +3,35 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
-from pydantic import SecretStr
 
 from fixtures import deployment as launcher
-from fixtures import postgres, processes
 from fixtures.pair import PairState
-from migration import config
 from migration.config import Settings
-from migration.errors import Refusal
 from migration.preflight import gates
-from migration.preflight.model import Outcome, State
-from migration.preflight.scene import Scene, Tools
+from migration.preflight.model import State
+from migration.preflight.scene import Scene
 from migration.preflight.table import GATES
-from tests.conduct.desk import ROOT, variables_of
+from tests.conduct.asking import Ask, at, shut, variable, with_needed
+from tests.conduct.desk import ROOT
 from tests.conduct.relay import Relay
-from tests.conduct.sides import altered, look
+from tests.conduct.sides import altered
 from tests.unit.migration.support import USER, add_user
 from verbs.preflight import tools
+
+pytestmark = pytest.mark.usefixtures("unmoved_by_all")
 
 AUTOMATIC = [gate.name for gate in GATES if "test" in gate.environments]
 CLOSED = "http://127.0.0.1:9"
 V2 = ROOT / "fixtures" / "app" / "convex"
 NOT_FOUND = {"status": "error", "errorMessage": "Could not find function"}
-
-Ask = Callable[..., Outcome]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def unmoved_by_all(pair: tuple[Path, PairState], tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """When all gates of this module have been asked, both sides are as they were."""
-    folder = tmp_path_factory.mktemp("look")
-    before = look(pair[1], folder)
-    yield
-    assert look(pair[1], folder) == before
-
-
-@pytest.fixture
-def settings(pair: tuple[Path, PairState], tmp_path: Path) -> Settings:
-    """The pair as a test environment, with a data folder of the test's own."""
-    environ = {
-        "HOME": str(tmp_path),
-        **variables_of(pair[1]),
-        "CUTOVER_DATA_DIR": str(tmp_path / "data"),
-        "CUTOVER_RUNS_DIR": str(tmp_path / "reports" / "runs"),
-    }
-    return config.load("test", root=tmp_path / "checkout", environ=environ)
-
-
-@pytest.fixture
-def ask(settings: Settings) -> Ask:
-    """A function: one gate's outcome, with the gates that it waits for asked before it."""
-
-    def asked(name: str, lent: Tools | None = None, **changed: Any) -> Outcome:
-        scene = Scene(settings.model_copy(update=changed), lent or tools())
-        with scene:
-            return gates.carry_out(scene, _with_needed(name))[-1]
-
-    return asked
-
-
-def _with_needed(name: str) -> list[Any]:
-    wanted = {name}
-    for gate in reversed(GATES):
-        wanted |= set(gate.waits_for) if gate.name in wanted else set()
-    return [gate for gate in GATES if gate.name in wanted]
-
-
-def shut(outcome: Outcome, *words: str) -> None:
-    """Shut, with these words, with what opens it, and with no secret."""
-    assert outcome.state is State.SHUT, outcome
-    assert [word for word in words if word not in outcome.detail] == [], outcome.detail
-    assert outcome.when_shut
-    assert "hunter2" not in outcome.model_dump_json()
-
-
-def at(settings: Settings, url: str, key: str | None = None) -> dict[str, Any]:
-    """The settings of a target elsewhere."""
-    changed: dict[str, Any] = {"url": url}
-    if key is not None:
-        changed["admin_key"] = SecretStr(key)
-    return {"target": settings.target.model_copy(update=changed)}
 
 
 def test_a_sound_pair_opens_every_automatic_gate(settings: Settings) -> None:
@@ -210,25 +149,6 @@ def test_functions_is_shut_while_the_first_migration_kit_is_deployed(
     shut(outcome, "first migration kit", "migrations:getTableCount")
 
 
-@contextmanager
-def variable(state: PairState, name: str, value: str | None) -> Iterator[None]:
-    """A variable of the deployment, set or removed for a moment."""
-    headers = {"Authorization": f"Convex {state.convex_admin_key}"}
-    url = f"{state.convex_url}/api"
-    before = httpx.get(f"{url}/list_environment_variables", headers=headers).json()["environmentVariables"]
-
-    def change(text: str | None) -> None:
-        one = {"name": name} if text is None else {"name": name, "value": text}
-        body = {"changes": [one]}
-        httpx.post(f"{url}/update_environment_variables", headers=headers, json=body).raise_for_status()
-
-    change(value)
-    try:
-        yield
-    finally:
-        change(before.get(name))
-
-
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -287,118 +207,6 @@ def test_site_is_shut_when_it_does_not_answer_or_nobody_can_sign_in(ask: Ask) ->
 
 def test_room_is_shut_when_the_disk_has_less_than_must_stay_free(ask: Ask, settings: Settings) -> None:
     shut(ask("room", preflight=settings.preflight.model_copy(update={"free_mb": 10**9})), "must stay free")
-
-
-# ---------------------------------------------------------------- the backup
-
-
-def test_backup_is_shut_when_the_dump_does_not_restore(
-    ask: Ask, settings: Settings, pair: tuple[Path, PairState]
-) -> None:
-    elsewhere = (
-        "CREATE SCHEMA own; CREATE FUNCTION own.one() RETURNS int LANGUAGE sql AS 'SELECT 1';"
-        " ALTER TABLE public.case_rfe ADD COLUMN extra int DEFAULT own.one()"
-    )
-    with altered(
-        pair[1], elsewhere, "ALTER TABLE public.case_rfe DROP COLUMN extra; DROP SCHEMA own CASCADE"
-    ):
-        shut(ask("backup"), "does not restore", "public.case_rfe", "not restored")
-    assert list((settings.data_dir / "preflight" / "dumps").iterdir()) == []
-
-
-def test_backup_keeps_one_dump_for_us_alone_and_nothing_else(ask: Ask, settings: Settings) -> None:
-    first = ask("backup")
-    assert first.state is State.OPEN
-    (kept,) = (settings.data_dir / "preflight" / "dumps").iterdir()
-    assert (kept.stat().st_mode & 0o777, kept.name in first.detail) == (0o600, True)
-    assert list(settings.data_dir.glob("scratch-*")) == []
-
-
-def test_backup_ends_what_a_killed_preflight_left_running(ask: Ask, settings: Settings) -> None:
-    left = settings.data_dir / "scratch-left"
-    settings.data_dir.mkdir(mode=0o700)
-    server = postgres.start(left)
-    assert ask("backup").state is State.OPEN
-    assert not left.exists()
-    assert not processes.is_same(server.pid, server.mark)
-
-
-def test_backup_is_shut_without_postgresql_s_programs_or_with_old_ones(ask: Ask, tmp_path: Path) -> None:
-    def none() -> Path:
-        raise Refusal("No PostgreSQL server was found.", next_step="Install one.")
-
-    shut(ask("backup", replace(tools(), binaries=none)), "No PostgreSQL server was found. Install one.")
-    old = tmp_path / "pg_dump"
-    old.write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
-    old.chmod(0o755)
-    shut(
-        ask("backup", replace(tools(), binaries=lambda: tmp_path)),
-        "9.6.24",
-        "but the source is PostgreSQL 15",
-    )
-
-
-def test_backup_is_shut_when_pg_dump_ends_in_the_middle(ask: Ask, settings: Settings, tmp_path: Path) -> None:
-    real = tools().binaries()
-    torn = tmp_path / "pg_dump"
-    torn.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec {real}/pg_dump --version\nexit 1\n')
-    torn.chmod(0o755)
-    shut(ask("backup", replace(tools(), binaries=lambda: tmp_path)), "pg_dump could not dump the source")
-    assert list((settings.data_dir / "preflight" / "dumps").iterdir()) == []
-
-
-def supabase(settings: Settings, relay: Relay) -> dict[str, Any]:
-    """The settings of a Supabase project whose management API is the stand-in."""
-    source = settings.source.model_copy(update={"name": "abcdef"})
-    token = SecretStr("sbp_hunter2")
-    return {"source": source, "supabase_token": token, "supabase_api": relay.url}
-
-
-def backups(*made: tuple[str, timedelta], physical: timedelta | None = None) -> dict[str, Any]:
-    """What the management API lists."""
-    now = datetime.now(UTC)
-    listed = [{"status": status, "inserted_at": (now - ago).isoformat()} for status, ago in made]
-    unix = {} if physical is None else {"latest_physical_backup_date_unix": (now - physical).timestamp()}
-    return {"pitr_enabled": physical is not None, "backups": listed, "physical_backup_data": unix}
-
-
-ROUTE = "/v1/projects/abcdef/database/backups"
-HOUR = timedelta(hours=1)
-
-
-@pytest.mark.parametrize(
-    ("listed", "state", "words"),
-    [
-        (backups(("COMPLETED", HOUR)), State.OPEN, "newest backup is of"),
-        (backups(("COMPLETED", 90 * HOUR), ("COMPLETED", 5 * HOUR)), State.OPEN, "newest backup is of"),
-        (backups(physical=HOUR), State.OPEN, "newest backup is of"),
-        (backups(), State.SHUT, "lists no complete backup"),
-        (backups(("FAILED", HOUR)), State.SHUT, "lists no complete backup"),
-        (backups(("COMPLETED", 27 * HOUR)), State.SHUT, "older than 26 hours"),
-    ],
-)
-def test_backup_is_as_the_management_api_says(
-    listed: dict[str, Any], state: State, words: str, ask: Ask, settings: Settings
-) -> None:
-    with Relay(routes={ROUTE: (200, listed)}).serving() as relay:
-        outcome = ask("backup", **supabase(settings, relay))
-    assert (outcome.state, words in outcome.detail) == (state, True), outcome
-    assert relay.seen == [("GET", ROUTE, "Bearer sbp_hunter2")]
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "words"),
-    [
-        (401, {}, "refused the access token"),
-        (500, {}, "answered 500"),
-        (200, "no json", "is no list of backups"),
-    ],
-)
-def test_backup_is_shut_when_the_management_api_does_not_tell(
-    status: int, body: Any, words: str, ask: Ask, settings: Settings
-) -> None:
-    with Relay(routes={ROUTE: (status, body)}).serving() as relay:
-        shut(ask("backup", **supabase(settings, relay)), words)
 
 
 # ---------------------------------------------------------------- the audit
@@ -460,11 +268,11 @@ def test_audit_is_shut_by_a_document_that_the_deployed_schema_refuses(
 
 def test_a_kept_answer_is_not_asked_again_and_a_shut_one_is(ask: Ask, settings: Settings) -> None:
     with Scene(settings, tools()) as scene:
-        first = gates.carry_out(scene, _with_needed("audit"))[-1]
+        first = gates.carry_out(scene, with_needed("audit"))[-1]
     with Scene(settings, tools()) as scene:
-        again = gates.carry_out(scene, _with_needed("audit"), anew=False)[-1]
+        again = gates.carry_out(scene, with_needed("audit"), anew=False)[-1]
     assert (again.state, again.at, again.seconds) == (State.OPEN, first.at, 0.0)
     with Scene(settings, tools(), now=datetime.now(UTC) + timedelta(days=2)) as scene:
-        later = gates.carry_out(scene, _with_needed("audit"), anew=False)[-1]
+        later = gates.carry_out(scene, with_needed("audit"), anew=False)[-1]
     assert later.seconds > 0
     assert ask("audit").seconds > 0

@@ -19,9 +19,9 @@ from migration.preflight.model import State
 from migration.preflight.records import Records
 from migration.preflight.scene import Scene
 from migration.preflight.table import GATES
+from tests.conduct.asking import variable
 from tests.conduct.desk import Desk
 from tests.conduct.sides import look
-from tests.conduct.test_gates import variable
 from verbs.preflight import tools
 
 Variables = Callable[..., dict[str, str]]
