@@ -105,6 +105,7 @@ def decide(run: Run, terms: Terms = AS_CONFIGURED) -> Decision:
 def approve(run: Run, said: Said, terms: Terms = AS_CONFIGURED) -> None:
     """Records that a named person approves the run as it stands. A `Refusal`, with nothing recorded, unless
     it is a PASS on the target and every gate but the approval's own is open."""
+    _named(said, "approve")
     case = gather(run, terms)
     _refuse_what_is_shut(run, decision.may_cut_over(case), loaded=case.loaded)
     if terms.approval.signed and said.key is None:
@@ -117,6 +118,7 @@ def approve(run: Run, said: Said, terms: Terms = AS_CONFIGURED) -> None:
 def reject(run: Run, said: Said, terms: Terms = AS_CONFIGURED) -> None:
     """Records that a named person rejects the run, whatever its verdict: no GO until the same person approves
     it."""
+    _named(said, "reject")
     if not said.text.strip():
         raise Refusal("A rejection needs its reason.", next_step="./inv reject --by NAME --reason TEXT")
     _record(run, "reject", said, gather(run, terms), terms.approval.allowed_signers)
@@ -126,8 +128,6 @@ def _record(
     run: Run, word: Literal["approve", "reject"], said: Said, case: Case, signers: Sequence[str]
 ) -> None:
     by = said.by.strip()
-    if not by:
-        raise Refusal("Nobody is named.", next_step=f"./inv {word} --by NAME")
     made = approval.given(word, by, said.text, case.bound, case.now)
     if said.key is not None:
         content = approval.signed_content(made)
@@ -138,6 +138,11 @@ def _record(
                 next_step="Add the public key to [approval] allowed_signers, in a reviewed change.",
             )
     approval.record(run, made)
+
+
+def _named(said: Said, word: str) -> None:
+    if not said.by.strip():
+        raise Refusal("Nobody is named.", next_step=f"./inv {word} --by NAME")
 
 
 def _refuse_what_is_shut(run: Run, found: Decision, *, loaded: bool) -> None:

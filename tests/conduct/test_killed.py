@@ -82,6 +82,8 @@ def test_a_run_killed_at_any_point_is_resumed_to_the_same_result(
     resumed = kept.say("migrate", "--resume", "--quiet")
     assert resumed.code == 0, resumed
     assert _came_to(kept, state) == undisturbed
+    record = kept.say("audit")
+    assert (record.code, "A command that was killed" in record.answered) == (0, True), record
     assert len(kept.runs()) == begun + 1
     now = look(state, kept.folder)
     assert (now.state, "public.cases" in now.fenced) == ("paused", True)

@@ -18,40 +18,6 @@ from migration import config
 from tests.conduct.desk import Desk
 from tests.conduct.sides import look
 
-RECORDS = ("results.json", "verdict.json", "decision.json", "report.html", "summary.md")
-
-
-def test_the_operator_s_line_passes_answers_the_same_twice_and_can_be_taken_back(
-    kept: Desk, pair: tuple[Path, PairState]
-) -> None:
-    before = look(pair[1], kept.folder)
-    said = kept.line("migrate", "verify", "smoke")
-    assert said.code == 0, said
-    run, now = kept.run(), look(pair[1], kept.folder)
-    assert kept.record("verdict.json")["by_phase"] == dict.fromkeys(("data", "app", "smoke", "after"), "PASS")
-    assert (now.state, now.rows, "public.cases" in now.fenced) == ("running", before.rows, True)
-
-    first = {name: (run / name).read_bytes() for name in RECORDS}
-    asked = kept.line("decide", "report")
-    assert (asked.code, asked.answered.split()[:3]) == (0, ["PASS", "decision", "HOLD"])
-    assert {name: (run / name).read_bytes() for name in RECORDS} == first
-
-    later = kept.say("recheck", "--workers", "1")
-    assert (later.code, "0 changes by v2's users, 0 by nobody" in later.answered) == (0, True), later
-    assert kept.record("recheck.json")["verdict"] == "PASS"
-    assert {name: (run / name).read_bytes() for name in RECORDS[:2]} == {
-        name: first[name] for name in RECORDS[:2]
-    }
-
-    blind = kept.line("smoke", "--quiet", more={"CHROME_BIN": "/no/such/browser"})
-    assert blind.code == 11, blind
-    assert kept.record("verdict.json")["by_phase"]["smoke"] == "UNKNOWN"
-
-    back = kept.say("rollback", "--quiet")
-    assert (back.code, "was restored and equals its backup" in back.answered) == (0, True)
-    assert re.search(r"Written on v2 since it was opened: .*\d+ created.* kept in ", back.answered), back
-    assert look(pair[1], kept.folder) == before
-
 
 def test_a_fault_between_the_lines_is_exit_10_and_the_target_stays_paused(
     kept: Desk, pair: tuple[Path, PairState]

@@ -14,9 +14,9 @@ from migration import case, decision, seal, verdict
 from migration.case import Said
 from migration.decision import Decision, may_cut_over, weigh
 from migration.errors import Refusal
-from migration.model import Choice, Phase, Verdict
-from migration.run import Run
-from tests.unit.migration.proven import conclude, ended, proven, terms_of
+from migration.model import Choice, LedgerEntry, Phase, StepOutcome, Verdict
+from migration.run import Run, iso
+from tests.unit.migration.proven import BEGAN, conclude, ended, proven, terms_of
 from tests.unit.migration.support import settings_for
 from tests.unit.migration.test_verdict import result
 
@@ -119,6 +119,15 @@ def test_evidence_grows_old(run: Run) -> None:
     assert decided(run, after=late).choice is Choice.GO
     held = decided(run, after=late + timedelta(seconds=1))
     assert held.reasons == ["gate fresh: the evidence is past its freshness limit"]
+
+
+@pytest.mark.parametrize("outcome", [StepOutcome.STARTED, StepOutcome.FAILED])
+def test_an_export_that_never_came_makes_no_evidence_young(outcome: StepOutcome, run: Run) -> None:
+    at = BEGAN + timedelta(hours=6)
+    run.append_ledger(LedgerEntry(step="export after_smoke", outcome=outcome, at=iso(at)))
+    assert decided(run, after=timedelta(hours=6)).gates["fresh"] != "open"
+    ended(run, "export after_smoke", at)
+    assert decided(run, after=timedelta(hours=6)).gates["fresh"] == "open"
 
 
 def test_only_a_pass_can_be_approved(run: Run) -> None:

@@ -1,0 +1,165 @@
+"""From the operator's line to a release manager's word, on one run of the test environment: what was judged
+is sealed, answered the same twice, approved, voided by a later check, taken back, its raw data purged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fixtures.pair import PairState
+from migration.model import MergedResults
+from tests.conduct.desk import Desk, Said
+from tests.conduct.sides import look
+
+Variables = Callable[..., dict[str, str]]
+MERGED = ("results.json", "verdict.json", "decision.json")
+DRAWN = ("report.html", "summary.md", "junit.xml")
+ACCEPTED_ELSEWHERE = """
+from pathlib import Path
+from migration import acceptance
+acceptance.ACCEPTANCES = Path({!r})
+"""
+
+
+def test_from_the_operator_s_line_to_an_approval_and_all_the_way_back(
+    kept: Desk, pair: tuple[Path, PairState], configured: Variables
+) -> None:
+    variables, before = configured(), look(pair[1], kept.folder)
+    said = kept.line("migrate", "--env", "test", "verify", "smoke", more=variables)
+    assert said.code == 0, said
+    now = look(pair[1], kept.folder)
+    assert kept.record("verdict.json")["by_phase"] == dict.fromkeys(("data", "app", "smoke", "after"), "PASS")
+    assert (now.state, now.rows, "public.cases" in now.fenced) == ("running", before.rows, True)
+
+    the_same_twice_and_elsewhere(kept)
+    read_by_programs(kept)
+    tampering_is_exit_10(kept)
+    approved_and_rejected(kept)
+    rechecked(kept, variables)
+
+    blind = spoken(kept, "smoke", "--quiet", more={**variables, "CHROME_BIN": "/no/such/browser"})
+    assert blind.code == 11, blind
+    assert kept.record("verdict.json")["by_phase"]["smoke"] == "UNKNOWN"
+    assert kept.record("decision.json")["approvals"][-1]["void"] == ["the evidence has changed since"]
+    assert kept.say("audit").code == 0
+
+    needed = kept.say("purge", kept.run().name)
+    assert (needed.code, "its backup is the way back" in needed.words) == (12, True)
+    back = kept.say("rollback", "--quiet", **variables)
+    assert (back.code, "was restored and equals its backup" in back.answered) == (0, True)
+    assert re.search(r"Written on v2 since it was opened: .*\d+ created.* kept in ", back.answered), back
+    assert look(pair[1], kept.folder) == before
+    purged(kept)
+
+
+def the_same_twice_and_elsewhere(kept: Desk) -> None:
+    run = kept.run()
+    first = {path: (run / path).read_bytes() for path in (*MERGED, *DRAWN)}
+    seals = (run / "seals.jsonl").read_bytes()
+    asked = kept.line("decide", run.name, "report", run.name)
+    assert (asked.code, asked.answered.split()[:3]) == (0, ["PASS", "decision", "HOLD"])
+    assert {path: (run / path).read_bytes() for path in first} == first
+    assert (run / "seals.jsonl").read_bytes() == seals
+    copy = copied(kept, "elsewhere")
+    for name in DRAWN:
+        (copy / name).unlink()
+    assert kept.say("report", CUTOVER_RUNS_DIR=str(copy.parent)).code == 0
+    assert {name: (copy / name).read_bytes() for name in DRAWN} == {name: first[name] for name in DRAWN}
+
+
+def read_by_programs(kept: Desk) -> None:
+    run = kept.run()
+    content = json.loads((run / "results.json").read_bytes())
+    assert MergedResults.model_validate(content).model_dump(mode="json", by_alias=True) == content
+    page = kept.folder / "job-summary.md"
+    page.write_text("what another step wrote\n")
+    for _ in range(2):
+        assert kept.say("decide", GITHUB_STEP_SUMMARY=str(page)).code == 0
+    text, summary = page.read_text(), (run / "summary.md").read_text()
+    assert text.startswith("what another step wrote\n")
+    assert text.count(summary) == 1
+
+
+def rechecked(kept: Desk, variables: dict[str, str]) -> None:
+    """A re-check after the decision changes nothing that was judged, and voids no approval."""
+    merged = {name: (kept.run() / name).read_bytes() for name in MERGED}
+    later = spoken(kept, "recheck", "--workers", "1", more=variables)
+    assert (later.code, "0 changes by v2's users, 0 by nobody" in later.answered) == (0, True), later
+    assert kept.record("recheck.json")["verdict"] == "PASS"
+    assert {name: (kept.run() / name).read_bytes() for name in MERGED} == merged
+    assert kept.say("audit").code == 0
+
+
+def tampering_is_exit_10(kept: Desk) -> None:
+    """On copies: the run itself stays whole."""
+    whole = kept.say("audit", kept.run().name)
+    assert (whole.code, f"Run {kept.run().name}: intact" in whole.answered) == (0, True)
+    assert "note:" not in whole.answered, "one revision, and nothing was killed"
+    copy = copied(kept, "tampered")
+    results = copy / "results.jsonl"
+    lines = results.read_bytes().splitlines(keepends=True)
+    results.write_bytes(b"".join([*lines[:7], *lines[8:]]))
+    found = kept.say("audit", CUTOVER_RUNS_DIR=str(copy.parent))
+    assert found.code == 10, found
+    assert "results.jsonl: line 8 follows a line that was deleted" in found.answered
+    refused = kept.say("approve", "--by", "Ann", CUTOVER_RUNS_DIR=str(copy.parent))
+    assert (refused.code, "record: results.jsonl: line 8" in refused.words) == (12, True), refused
+    assert "No approval was recorded." in refused.words
+    (copy / "seals.jsonl").unlink()
+    for name in (*MERGED, *DRAWN):
+        (copy / name).unlink()
+    assert kept.say("audit", CUTOVER_RUNS_DIR=str(copy.parent)).code == 10
+    results.write_bytes(b"".join(lines))
+    assert kept.say("audit", CUTOVER_RUNS_DIR=str(copy.parent)).code == 11
+
+
+def approved_and_rejected(kept: Desk) -> None:
+    """What v1 had wrong is accepted first, in a file beside the desk."""
+    shut = kept.line("approve", "--by", "Ann")
+    assert shut.code == 12, shut
+    assert "findings are not accepted" in shut.words
+    for check, count in kept.record("verdict.json")["gate_shut"].items():
+        line = ("accept", check, "--count", str(count), "--by", "Ann", "--reason", "so in v1")
+        assert spoken(kept, *line).code == 0
+    go = spoken(kept, "approve", kept.run().name, "--by", "Ann", "--note", "looked at the sample")
+    assert (go.code, "Decision GO." in go.answered) == (0, True), go
+    assert kept.record("decision.json")["decision"] == "GO"
+    said = spoken(kept, "explain")
+    assert (said.code, "test pair: PASS, GO." in said.answered) == (0, True), said
+    assert "Ann approved it at" in said.answered
+    no = spoken(kept, "reject", "--by", "Bob", "--reason", "the wage of one case")
+    assert (no.code, "rejected by Bob: the wage of one case" in no.answered) == (0, True), no
+    assert spoken(kept, "approve", "--by", "Bob").code == 0
+    assert kept.record("decision.json")["decision"] == "GO"
+
+
+def spoken(kept: Desk, *line: str, **given: Any) -> Said:
+    """A line whose acceptances are kept beside the desk, and not in this checkout."""
+    before = ACCEPTED_ELSEWHERE.format(str(kept.folder / "acceptances.toml"))
+    return kept.line(*line, before=before, **given)
+
+
+def purged(kept: Desk) -> None:
+    run, data = kept.run(), kept.folder / "data" / "runs" / kept.run().name
+    assert list(data.glob("raw/*.ndjson"))
+    said = kept.say("purge")
+    assert said.code == 0, said
+    assert "nothing is left in" in said.answered
+    assert "The evidence is kept: intact." in said.answered
+    assert not data.exists()
+    last = json.loads((run / "ledger.jsonl").read_text().splitlines()[-1])
+    notes: dict[str, Any] = last["notes"]
+    assert (last["step"], notes["files_left"], notes["files"] > 5) == ("purge", 0, True)
+    assert kept.say("audit").code == 0
+
+
+def copied(kept: Desk, place: str) -> Path:
+    """The only run's folder, copied to another place."""
+    copy = kept.folder / place / "runs" / kept.run().name
+    shutil.copytree(kept.run(), copy)
+    return copy
