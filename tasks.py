@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import pair, preflight, quarantine, record
+from verbs import features, pair, preflight, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -308,7 +308,10 @@ CHAPTERS = {
     "Before the window": ["preflight", "attest"],
     "Move the data": ["migrate", *STEPS, "quarantine.rows", "quarantine.resolve"],
     "Judge it": ["verify", "smoke", "recheck", "accept", "decide", "report", "runs", "dates"],
-    "Decide, and trust the record": ["explain", "approve", "reject", "compare", "audit", "purge"],
+    "Decide, and trust the record": [
+        *("features.ledger", "features.attest", "features.sign-off"),
+        *("explain", "approve", "reject", "compare", "audit", "purge"),
+    ],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": [
         "setup",
@@ -330,6 +333,6 @@ namespace = Collection(
     report, runs, dates, rollback, unfence,
     record.explain, record.approve, record.reject, record.compare, record.audit, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
-    pair.namespace, quarantine.namespace, **STEPS,
+    features.namespace, pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

@@ -20,6 +20,8 @@ from migration import (
     bound,
     config,
     decision,
+    features,
+    features_of,
     files,
     recheck,
     seal,
@@ -47,6 +49,12 @@ class Terms:
     rules: ApprovalTable | None = None
     now: datetime | None = None
     target: str | None = None
+    sign_offs: Path = features.SIGN_OFFS
+
+    @property
+    def signed(self) -> list[features.SignOff]:
+        """Features that are dropped on purpose."""
+        return features.signed_off(self.sign_offs)
 
     @property
     def approval(self) -> ApprovalTable:
@@ -92,6 +100,7 @@ def gather(run: Run, terms: Terms = AS_CONFIGURED) -> Case:
         now=at,
         shut=verdict.get("gate_shut", {}),
         accepted=acceptance.read(terms.acceptances),
+        features=_read(lambda: features_of.standings(run, terms.signed)) or (),
         standings=approval.judged(given, stands, at, keys, signed=rules.signed),
     )
 
@@ -99,7 +108,9 @@ def gather(run: Run, terms: Terms = AS_CONFIGURED) -> Case:
 def decide(run: Run, terms: Terms = AS_CONFIGURED) -> Decision:
     """Writes decision.json and returns what it says. The answer depends on the records and the terms; asked
     again, the same answer keeps the moment of the first."""
-    return decision.write(run, gather(run, terms))
+    found = gather(run, terms)
+    features_of.write(run, list(found.features), found.environment)
+    return decision.write(run, found)
 
 
 def approve(run: Run, said: Said, terms: Terms = AS_CONFIGURED) -> None:

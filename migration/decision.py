@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from migration import acceptance, approval, files
+from migration import acceptance, approval, features, files
 from migration.acceptance import Acceptance
 from migration.approval import Bound, Rule, Standing
 from migration.model import Choice, Verdict
@@ -41,7 +41,8 @@ class Case:
     exported: when the target that was judged was last read. lost_since: a re-check found a loss after the
     opening. shut: findings to be accepted, by check. record:
     what an audit found wrong. made_by: digests of the code that moved and judged. judged: deployment and
-    decisions about rows that the run worked with; `bound`: how these and all else stand now.
+    decisions about rows that the run worked with; `bound`: how these and all else stand now. features: where
+    each of v1's features stands.
     """
 
     verdict: Verdict
@@ -61,6 +62,7 @@ class Case:
     shut: Mapping[str, int] = field(default_factory=dict)
     accepted: Sequence[Acceptance] = ()
     standings: Sequence[Standing] = ()
+    features: Sequence[features.Standing] = ()
 
 
 def may_cut_over(case: Case) -> Decision:
@@ -77,6 +79,7 @@ def may_cut_over(case: Case) -> Decision:
             "revision": _revision(case),
             "mapping": _mapping(case),
             "deployment": _deployment(case),
+            "features": features.gate(case.features),
             "approved": approval.gate(case.standings, case.rule),
         },
     )

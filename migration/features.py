@@ -149,12 +149,12 @@ def blocks(feature: Feature) -> bool:
     return feature.critical or feature.status == "dropped"
 
 
-def signed_off(path: Path = SIGN_OFFS) -> list[SignOff]:
+def signed_off(path: Path) -> list[SignOff]:
     """The sign-offs; none when the file is absent; a `Refusal` for one that can not be read whole."""
     return _parsed(path, path.read_text("utf-8")) if path.exists() else []
 
 
-def sign_off(one: SignOff, features: Sequence[Feature], path: Path = SIGN_OFFS) -> None:
+def sign_off(one: SignOff, features: Sequence[Feature], path: Path) -> None:
     """Adds a sign-off to the file; a `Refusal` for a feature that is not listed as dropped."""
     dropped = [feature.id for feature in features if feature.status == "dropped"]
     if one.feature not in dropped:

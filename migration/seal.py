@@ -21,7 +21,7 @@ from migration.model import Record
 from migration.run import Run, iso_now
 
 NAME = "seals.jsonl"
-CHAINS = ("ledger.jsonl", "results.jsonl", "approvals.jsonl")
+CHAINS = ("ledger.jsonl", "results.jsonl", "approvals.jsonl", "attested.jsonl")
 GROWING = (*CHAINS, "run.log")
 STEPS = "ledger.jsonl"
 _GIVEN = ("manifest.json", "required.json")

@@ -30,6 +30,7 @@ class Evidence:
     decision: Mapping[str, Any] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
     recheck: Mapping[str, Any] = field(default_factory=dict)
+    features: Mapping[str, Any] = field(default_factory=dict)
     preflight: Mapping[str, Any] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
     standing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -47,6 +48,8 @@ def evidence(folder: Path) -> Evidence:
     found.required = _object(folder / "required.json", found.problems)
     if (folder / "recheck.json").exists():
         found.recheck = _object(folder / "recheck.json", found.problems)
+    if (folder / "features.json").exists():
+        found.features = _object(folder / "features.json", found.problems)
     if (folder / "preflight.json").exists():  # a run on the embedded pair has none
         found.preflight = _object(folder / "preflight.json", found.problems)
     merged = _object(folder / "results.json", found.problems)

@@ -14,6 +14,7 @@ from typing import Any
 
 from migration.model import JUDGED, CheckResult, Class, Finding, Kind, Outcome, Phase, Severity, Verdict
 from reports import tables
+from reports.ledger import Ledger, ledger
 from reports.preflight import Preflight, preflight
 from reports.read import IMAGE_TYPES, Evidence
 from reports.timeline import Bar, bars
@@ -121,6 +122,7 @@ class Page:
     identity: list[tuple[str, str]]
     documents: list[tables.Written]
     preflight: Preflight | None = None
+    ledger: Ledger | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -154,6 +156,7 @@ def page(evidence: Evidence) -> Page:
         identity=tables.identity(evidence.manifest),
         documents=tables.documents(evidence.manifest),
         preflight=preflight(evidence.preflight),
+        ledger=ledger(evidence.features),
         problems=[*evidence.problems, *_contradictions(evidence)],
     )
 

@@ -32,6 +32,8 @@ FLAGS = {
     "write_docs": "write docs/detection.md anew from the catalogue",
     "fix": "mend what the linters can mend",
     "check": "the check's id, as the report's gates name it",
+    "every": "all features, not only those that stand in the way of GO",
+    "ids": "features by id, separated by commas",
     "count": "how many findings are accepted: exactly as many as the report shows",
     "key": "the row's key, as `quarantine` lists it",
     "table": "the row's table, as `quarantine` lists it",
@@ -54,7 +56,7 @@ FLAGS = {
 }
 
 
-POSITIONAL = {"key", "check", "what", "item", "first", "second"}
+POSITIONAL = {"ids", "key", "check", "what", "item", "first", "second"}
 
 
 def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:

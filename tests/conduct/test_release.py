@@ -21,8 +21,9 @@ MERGED = ("results.json", "verdict.json", "decision.json")
 DRAWN = ("report.html", "summary.md", "junit.xml")
 ACCEPTED_ELSEWHERE = """
 from pathlib import Path
-from migration import acceptance
-acceptance.ACCEPTANCES = Path({!r})
+from migration import acceptance, features
+acceptance.ACCEPTANCES = Path({!r}) / "acceptances.toml"
+features.SIGN_OFFS = Path({!r}) / "signoffs.toml"
 """
 
 
@@ -126,6 +127,7 @@ def approved_and_rejected(kept: Desk) -> None:
     for check, count in kept.record("verdict.json")["gate_shut"].items():
         line = ("accept", check, "--count", str(count), "--by", "Ann", "--reason", "so in v1")
         assert spoken(kept, *line).code == 0
+    features_seen(kept)
     go = spoken(kept, "approve", kept.run().name, "--by", "Ann", "--note", "looked at the sample")
     assert (go.code, "Decision GO." in go.answered) == (0, True), go
     assert kept.record("decision.json")["decision"] == "GO"
@@ -138,9 +140,26 @@ def approved_and_rejected(kept: Desk) -> None:
     assert kept.record("decision.json")["decision"] == "GO"
 
 
+def features_seen(kept: Desk) -> None:
+    """What no check shows is attested, and what v2 drops is signed off; until then there is no GO."""
+    shut = spoken(kept, "approve", "--by", "Ann")
+    assert (shut.code, "features: 58 features are open" in shut.words) == (12, True), shut
+    told = spoken(kept, "features")
+    assert "229 features: 86 proven, 0 attested, 0 signed off, 143 open" in told.answered
+    blocking = [one for one in kept.record("features.json")["features"] if one["blocks"]]
+    dropped = ",".join(one["id"] for one in blocking if one["status"] == "dropped")
+    others = ",".join(one["id"] for one in blocking if one["status"] != "dropped")
+    gone = ("--by", "Ann", "--reason", "decided with the firm")
+    assert spoken(kept, "features.sign-off", dropped, *gone).code == 0
+    assert spoken(kept, "features.attest", others, "--by", "Ann").code == 12
+    assert spoken(kept, "features.attest", "CASE-99", "--by", "Ann", "--note", "x").code == 12
+    assert spoken(kept, "features.attest", others, "--by", "Ann", "--note", "seen on the test site").code == 0
+    assert spoken(kept, "features").answered.endswith("Gate: open\n")
+
+
 def spoken(kept: Desk, *line: str, **given: Any) -> Said:
-    """A line whose acceptances are kept beside the desk, and not in this checkout."""
-    before = ACCEPTED_ELSEWHERE.format(str(kept.folder / "acceptances.toml"))
+    """A line whose acceptances and sign-offs are kept beside the desk, and not in this checkout."""
+    before = ACCEPTED_ELSEWHERE.format(str(kept.folder), str(kept.folder))
     return kept.line(*line, before=before, **given)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from migration import case, revision, seal, verdict
+from migration import case, features, features_of, revision, seal, verdict
 from migration.case import Terms
 from migration.cutover_toml import ApprovalTable
+from migration.features import Attestation, SignOff
 from migration.model import LedgerEntry, StepOutcome
 from migration.quarantine import Resolutions
 from migration.run import Run, iso
@@ -38,8 +39,20 @@ def proven(folder: Path, environment: str = "test") -> Run:
         run.append_result(one)
     ended(run, "export after_smoke", BEGAN + timedelta(minutes=20))
     (run.folder / "evidence" / "pytest-data.log").write_text("all green\n")
+    everything_seen(run)
     conclude(run)
     return run
+
+
+def everything_seen(run: Run) -> None:
+    """Somebody has seen every feature, and what v2 drops is signed off beside the run."""
+    listed, sign_offs = features.read(), terms_of(run).sign_offs
+    for one in listed:
+        if one.status != "dropped":
+            said = Attestation(feature=one.id, by="Ann", note="seen", at=iso(BEGAN))
+            features_of.attest(run, said)
+        elif one.id not in {signed.feature for signed in features.signed_off(sign_offs)}:
+            features.sign_off(SignOff(feature=one.id, by="Ann", reason="on purpose"), listed, sign_offs)
 
 
 def ended(run: Run, step: str, at: datetime = BEGAN) -> None:
@@ -59,6 +72,7 @@ def terms_of(run: Run, *, after: timedelta = timedelta(minutes=30), **rules: obj
     """The terms half an hour after the run began: a clock and rules of the test's own, nothing accepted."""
     return Terms(
         acceptances=run.folder.parents[2] / "acceptances.toml",
+        sign_offs=run.folder.parents[2] / "signoffs.toml",
         rules=ApprovalTable.model_validate(rules),
         now=BEGAN + after,
     )

@@ -38,8 +38,9 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture
 def run(original: Run, tmp_path: Path) -> Run:
     """A copy of it to tamper with, elsewhere: copying is no tampering."""
-    copy = Run(tmp_path / "copies" / original.id, original.data)
+    copy = Run(tmp_path / "reports" / "copies" / original.id, original.data)
     shutil.copytree(original.folder, copy.folder)
+    shutil.copy(terms_of(original).sign_offs, terms_of(copy).sign_offs)
     assert examine(copy.folder).code == PASS
     return copy
 

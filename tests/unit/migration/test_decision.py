@@ -20,7 +20,7 @@ from tests.unit.migration.proven import BEGAN, conclude, ended, proven, terms_of
 from tests.unit.migration.support import settings_for
 from tests.unit.migration.test_verdict import result
 
-GATES = ("approved", "deployment", "fresh", "mapping", "pair", "record", "revision")
+GATES = ("approved", "deployment", "features", "fresh", "mapping", "pair", "record", "revision")
 OPEN = dict.fromkeys(GATES, "open")
 
 
