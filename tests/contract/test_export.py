@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import random
+import threading
 from typing import Any
 
 import pytest
@@ -144,3 +145,30 @@ def test_second_export_is_refused_while_one_runs(client: Client) -> None:
     assert early.json()["code"] == "ExportNotComplete"
     while (state := client.system("cli/exports:getLatest")["state"]) != "completed":
         assert state in ("requested", "in_progress")
+
+
+def test_exports_amid_mutations_hold_whole_transactions(client: Client) -> None:
+    author = str(client.value("mutation", "library:addAuthor", {"name": "0"}))
+    done = threading.Event()
+    written: list[int] = []
+
+    def write_pairs() -> None:
+        writer = Client(client.deployment)
+        while not done.is_set():
+            writer.value("mutation", "library:addManyBooks", {"author": author, "count": 2})
+            written.append(2)
+
+    thread = threading.Thread(target=write_pairs)
+    thread.start()
+    seen: list[tuple[int, int, int]] = []
+    try:
+        while len(seen) < 6 or seen[-1][1] == seen[0][1]:
+            assert thread.is_alive()
+            before = sum(written)
+            found = len(client.documents("books"))
+            seen.append((before, found, sum(written) + 2))
+    finally:
+        done.set()
+        thread.join()
+    assert [found for _, found, _ in seen] == sorted(found for _, found, _ in seen)
+    assert all(found % 2 == 0 and before <= found <= after for before, found, after in seen)
