@@ -12,24 +12,26 @@ import sys
 import tempfile
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from checks.world import OURS
 from migration.config import ROOT
 from migration.errors import FAIL, PASS
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
 from tests.soak.random_faults.batches import batches, examples
-from tests.soak.random_faults.mutations import Mutation, mutations
+from tests.soak.random_faults.material import Material
+from tests.soak.random_faults.mutations import EDGES, Mutation, mutations
 from tests.soak.random_faults.own import plant_own
 from tests.soak.random_faults.places import Place, places
 from tests.soak.random_faults.recall import Judge
 from tests.teeth.bench import migrated_pair
 
-AT_EACH_PLACE = 3
-"""Mutations of every place in every pair."""
+AT_EACH_PLACE, AT_EACH_EDGE = 3, 12
+"""Mutations of every place in every pair; rows and edges of the tables that v1 fills have more."""
 
 TOGETHER = 12
 """Most mutations in one copy: fewer than a check shows findings, so that none is cut off."""
@@ -75,20 +77,27 @@ def _judge(shape: Shape, folder: Path) -> Iterator[Judge]:
         yield judge
 
 
-def drawn(judge: Judge, chosen: Iterable[Place], seed: int, count: int) -> list[Mutation]:
+def counted(place: Place) -> int:
+    """How many mutations the campaign draws of a place."""
+    return AT_EACH_EDGE if place.table in OURS and place.steps[0] in EDGES else AT_EACH_PLACE
+
+
+def drawn(
+    material: Material, chosen: Iterable[Place], seed: int, count: Callable[[Place], int] = counted
+) -> list[Mutation]:
     """So many mutations of each place that this material offers, each once."""
     found: dict[tuple[str, tuple[str, ...]], Mutation] = {}
     for place in chosen:
-        strategy = mutations(judge.material, place)
+        strategy = mutations(material, place)
         if not strategy.is_empty:
-            for mutation in examples(strategy, zlib.crc32(f"{seed} {place}".encode()), count):
+            for mutation in examples(strategy, zlib.crc32(f"{seed} {place}".encode()), count(place)):
                 found.setdefault((mutation.identifier, mutation.lines), mutation)
     return list(found.values())
 
 
 def _carry_out(shape: Shape, folder: Path) -> Account:
     with _judge(shape, folder) as judge:
-        found = drawn(judge, places(), shape.seed, AT_EACH_PLACE)
+        found = drawn(judge.material, places(), shape.seed)
         packed = batches(found, TOGETHER)
         lines = [f"pair {shape.number}: {line}" for batch in packed for line in judge.broken(batch)]
     return {
@@ -174,13 +183,13 @@ def _by_table(counts: Counter[str]) -> str:
     return "\n".join([head, *rows, ""])
 
 
-def repeat(number: int, place: str, seed: int | None, count: int) -> int:
+def repeat(number: int, place: str, seed: int | None) -> int:
     """Draw the mutations of one place again, and say of each, alone in a copy, whether it is found."""
     shape = SHAPES[number - 1]
     chosen = [each for each in places() if str(each) == place]
     code = PASS
     with tempfile.TemporaryDirectory(prefix="cutover-soak-") as folder, _judge(shape, Path(folder)) as judge:
-        for mutation in drawn(judge, chosen, shape.seed if seed is None else seed, count):
+        for mutation in drawn(judge.material, chosen, shape.seed if seed is None else seed):
             missed = judge.missed_alone(mutation)
             code = FAIL if missed else code
             sys.stdout.write(f"{'MISSED' if missed else 'found'}: {mutation}\n")
@@ -193,10 +202,9 @@ def main() -> int:
     parser.add_argument("--pair", type=int, choices=[shape.number for shape in SHAPES])
     parser.add_argument("--place", help="a table and a path, as the page has them")
     parser.add_argument("--seed", type=int, help="other mutations of the same place")
-    parser.add_argument("--count", type=int, default=AT_EACH_PLACE)
     asked = parser.parse_args()
     if asked.pair and asked.place:
-        return repeat(asked.pair, asked.place, asked.seed, asked.count)
+        return repeat(asked.pair, asked.place, asked.seed)
     return campaign().main()
 
 

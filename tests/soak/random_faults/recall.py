@@ -23,8 +23,11 @@ from tests.soak.random_faults.mutations import Mutation, mutations
 from tests.teeth.bench import Bench, findings_of
 
 ATTEMPTS = 25
-"""Mutations of one place that are tried in search of a smaller one that is missed."""
+"""Mutations of one place that are judged in search of a smaller one that is missed."""
 
+_SEARCH = settings(
+    max_examples=ATTEMPTS, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+)
 _INDEX = re.compile(r"\[\d+\]")
 _BELOW = re.compile(r"[.\[]")
 
@@ -77,21 +80,22 @@ class Judge:
     def _told(self, mutation: Mutation) -> str:
         if not self.missed_alone(mutation):
             return f"missed beside others, found alone: {mutation}"
+        return f"missed: {mutation}; the smallest like it: {self._smallest(mutation)}"
+
+    def _smallest(self, like: Mutation) -> Mutation:
+        """The simplest mutation of the same place that is missed too, of those that hypothesis comes to."""
+        known = {like: True}
+
+        def missed(other: Mutation) -> bool:
+            if other not in known:  # each judged once, and not without end: a shrink asks hundreds of times
+                known[other] = len(known) <= ATTEMPTS and self.missed_alone(other)
+            return known[other]
+
+        strategy, chance = mutations(self.material, like.place), random.Random(0)  # noqa: S311 - no secret
         try:
-            least = smallest(
-                mutations(self.material, mutation.place),
-                self.missed_alone,
-                settings=settings(
-                    max_examples=ATTEMPTS,
-                    database=None,
-                    deadline=None,
-                    suppress_health_check=list(HealthCheck),
-                ),
-                random=random.Random(0),  # noqa: S311 - not for secrets
-            )
+            return smallest(strategy, missed, settings=_SEARCH, random=chance)
         except NoSuchExample:
-            least = mutation
-        return f"missed: {mutation}; the smallest like it: {least}"
+            return like
 
 
 def _crashed(results: Sequence[CheckResult]) -> list[str]:

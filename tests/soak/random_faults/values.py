@@ -160,7 +160,7 @@ def _reference(table: str, old: str, ids: Ids) -> Ways:
     other = [each for each in ids.existing.get(table, ()) if each != old]
     drawn: Kinds = {
         "dangling": ids.dangling(table),
-        "an id of another table": st.sampled_from(sorted({*ids.existing} - {table})).flatmap(ids.of),
+        "an id of another table": st.sampled_from(sorted({*ids.numbers} - {table})).flatmap(ids.of),
         "a v1 id": st.uuids().map(str),
     }
     if other:
