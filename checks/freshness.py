@@ -22,6 +22,8 @@ from migration.model import Kind
 from migration.run import Run
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_ERA = 2000
+_ERA_MS = 146_097 * 86_400_000
 _WATCHED = {
     "auth.users": ("email", "email_confirmed_at", "banned_until", "deleted_at"),
     "auth.identities": ("provider", "provider_id"),
@@ -86,7 +88,14 @@ def _look(row: Mapping[str, Any], watched: list[str]) -> tuple[object, ...]:
 
 
 def _milliseconds(value: object) -> object:
-    """The snapshot has instants as ISO text, the checks' session as floored milliseconds."""
+    """The snapshot has instants as ISO text, the checks' session as floored milliseconds.
+
+    PostgreSQL's years go beyond Python's: the calendar is the same again after four hundred of them.
+    """
     if not isinstance(value, str) or "infinity" in value:
         return value
-    return (datetime.fromisoformat(value) - _EPOCH) // timedelta(milliseconds=1)
+    digits, rest = value.split("-", 1)
+    year = 1 - int(digits) if rest.endswith(" BC") else int(digits)
+    eras, place = divmod(year, 400)
+    moment = datetime.fromisoformat(f"{_ERA + place}-{rest.removesuffix(' BC')}")
+    return (moment - _EPOCH) // timedelta(milliseconds=1) + (eras - _ERA // 400) * _ERA_MS

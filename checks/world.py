@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from checks.oracle import cases, entries
+from checks.oracle import book, cases, entries
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.known import Known
 from checks.oracle.people import People
-from checks.oracle.profiles import mentioned_case
+from checks.oracle.profiles import UNRESOLVABLE, mentioned_case
 from checks.oracle.rules import Document, Rejected, items_of
 from checks.source.resolutions import Resolutions
 from checks.source.session import Row, Session, opened
@@ -49,15 +50,19 @@ class World:
         clock_ms: int,
         scratch: Path,
         resolutions: Resolutions,
+        manifest: Mapping[str, Any],
     ) -> None:
-        self.session, self.before, self.after = session, before, after
+        self.session, self.before, self.after, self._manifest = session, before, after, manifest
         self.clock_ms, self._scratch = clock_ms, scratch
         self.rejected: Counter[tuple[str, str]] = Counter()
         self.rejected_keys: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.orphans: Counter[str] = Counter()
         self.followers: Counter[str] = Counter()
         self.resolutions = resolutions
+        self.carried: Counter[str] = Counter()
+        self.left: dict[str, Counter[str]] = defaultdict(Counter)
         self.people = self._people()
+        self._placed = book.of_people(self.people)
 
     def _people(self) -> People:
         tables = (
@@ -125,6 +130,8 @@ class World:
         found: dict[str, list[Expected]] = {table: [] for table in PEOPLE}
         for expectation in self.people.expected(self._owners()):
             found[expectation.table].append(expectation)
+            lost = sum(remark.rule == UNRESOLVABLE for remark in expectation.remarks)
+            self.left[book.DISMISSING][UNRESOLVABLE] += lost
         known = {expectation.id for expectation in found["userProfiles"]}
         retired = self.retired("userProfiles")
         for profile in self.before.documents("userProfiles"):
@@ -163,9 +170,14 @@ class World:
             key, user = str(row["id"]), str(row["user_id"])
             taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
             try:
-                yield self._case(row, taken)
+                found = self._case(row, taken)
             except Rejected as rejected:
                 self._refuse_case(key, user, rejected.reason, taken)
+                continue
+            self.carried.update({f"public.case_{kind}": len(own) for kind, own in taken.items()})
+            self.carried["public.cases"] += 1
+            self.left["public.cases"].update(book.left_inside(row))
+            yield found
         for kind, rows in grouped.items():
             lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]
             self.orphans[f"public.case_{kind}"] = len(lost)
@@ -225,7 +237,20 @@ class World:
                 tally.match(self.session.count(table) - tally.seen)
             if excluded := self.resolutions.excluded[table]:
                 tally.note("left out by a person's decision", excluded)
+            told = (
+                *book.differences(self._manifest, table, self._buckets(table)),
+                *book.unlisted(self._manifest, table, self.left[table]),
+            )
+            for what, right, own in told:
+                rule = f"the manifest's count of what is {what}"
+                tally.find(Kind.MISMATCHED, table, table=table, expected=right, actual=own, rule=rule)
         return found
+
+    def _buckets(self, table: str) -> Counter[str]:
+        if table in self._placed:
+            return self._placed[table]
+        name = "migrated" if table == "public.cases" else "merged"
+        return Counter({name: self.carried[table]})
 
     def set_aside(self, tables: Iterable[str]) -> Counter[tuple[str, str]]:
         """How many rows must be in quarantine, by table and reason. To be asked as `rows_of` is."""
@@ -256,7 +281,8 @@ class World:
     @contextmanager
     def of(cls, run: Run, settings: Settings) -> Iterator[World]:
         """The world of a run that has been migrated and exported."""
-        clock = datetime.fromisoformat(run.manifest()["clock"])
+        manifest = run.manifest()
+        clock = datetime.fromisoformat(manifest["clock"])
         with ExitStack() as stack:
             before = stack.enter_context(Archive(run.data / "backup.zip"))
             after = stack.enter_context(Archive(run.data / "verified.zip"))
@@ -268,6 +294,7 @@ class World:
                 clock_ms=round(clock.timestamp() * 1000),
                 scratch=run.data / "checks",
                 resolutions=Resolutions(settings.quarantine_file),
+                manifest=manifest,
             )
 
 

@@ -37,12 +37,14 @@ class Known:
                 self.ours[email].append(user["_id"])
             elif email:
                 self.users[email].append(user)
+        self._mine = {ids.of_name(self.numbers["userProfiles"], f"userProfiles/{key}") for key in people}
         self._profiles: dict[str, list[Document]] = defaultdict(list)
         for profile in profiles:
             self._profiles[profile["userId"]].append(profile)
         self.accounts = {(row["provider"], row["providerAccountId"]): row for row in accounts}
 
     def profile(self, user_id: str) -> Document | None:
-        """The profile of a v2 user; the oldest when there are several."""
+        """The profile that v2 made for a user; of several the oldest, and none when that one is ours."""
         found = self._profiles.get(user_id, [])
-        return min(found, key=lambda profile: (profile["_creationTime"], profile["_id"]), default=None)
+        oldest = min(found, key=lambda profile: (profile["_creationTime"], profile["_id"]), default=None)
+        return None if oldest is None or oldest["_id"] in self._mine else oldest

@@ -47,6 +47,10 @@ def test_an_empty_required_name_is_carried_and_inherited() -> None:
     assert ("employerName", Class.INHERITED, "empty_required_name") in _remarks(employer_name="")
 
 
+def test_a_required_name_that_a_worn_database_lost_is_carried_as_empty() -> None:
+    assert _document(employer_name=None)["employerName"] == ""
+
+
 @pytest.mark.parametrize(
     ("dollars", "cents"),
     [("0.00", 0.0), ("85000.00", 8500000.0), ("0.29", 29.0), ("99999999.99", 9999999999.0), ("1.10", 110.0)],

@@ -106,6 +106,17 @@ def test_a_joined_user_without_a_profile_gets_ours() -> None:
     assert profile.document["userId"] == V2_USER["_id"]
 
 
+def test_a_profile_that_an_earlier_run_gave_a_joined_user_is_ours_and_follows_v1() -> None:
+    earlier = {**V2_PROFILE, "_id": ids.of_name(NUMBERS["userProfiles"], f"userProfiles/{key(1)}")}
+    people = _people([user_row(1, company="Changed Since")], v2=([V2_USER], [earlier], []))
+    (profile,) = _documents(people, "userProfiles")
+    assert profile.origin is Origin.MADE
+    assert (profile.document["company"], profile.document["timezone"]) == (
+        "Changed Since",
+        "America/New_York",
+    )
+
+
 def test_two_v2_users_of_one_email_refuse_the_person() -> None:
     other = {**V2_USER, "_id": ids.encode(10001, b"\1" * 16)}
     assert _only(_people([user_row(1)], v2=([V2_USER, other], [], []))).reason == "email_ambiguous_on_target"
