@@ -6,7 +6,6 @@ The seeds are those of the campaign whose shapes lie farthest apart, and whose f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -38,7 +37,7 @@ def test_the_seeds_are_of_four_kinds_and_every_kind_has_its_turn() -> None:
     assert {shape_of(seed).kind for seed in range(len(KINDS))} == set(KINDS)
 
 
-def test_a_document_that_a_second_run_would_leave_otherwise_is_told(here: Ground, tmp_path: Path) -> None:
+def test_a_document_that_a_second_run_would_leave_otherwise_is_told(here: Ground) -> None:
     """The comparison of two runs has teeth."""
     settings = here.lay(shape_of(ONE_USER))
     first = migrated(settings)
