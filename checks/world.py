@@ -326,4 +326,4 @@ class _Grouped:
 
 
 def _entry_order(row: Row) -> tuple[str, float, str]:
-    return str(row["case_id"]), float(row["created_at"] or 0), str(row["id"])
+    return str(row["case_id"]), float(row.get("created_at") or 0), str(row["id"])

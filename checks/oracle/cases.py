@@ -68,7 +68,7 @@ def expected(
         "userId": owner,
         "legacyId": row["id"],
         "legacyUserId": row["user_id"],
-        **{field: row[column] or "" for field, column in REQUIRED_TEXTS.items()},
+        **{field: row.get(column) or "" for field, column in REQUIRED_TEXTS.items()},
         "additionalRecruitmentMethods": attachments.methods(row.get("additional_recruitment_methods")),
         "recruitmentApplicantsCount": float(row.get("recruitment_applicants_count") or 0),
         "isProfessionalOccupation": bool(row.get("is_professional_occupation")),

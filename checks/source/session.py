@@ -68,7 +68,7 @@ class Session:
         layout, kinds = TABLES[table], self.columns[table]
         names = dict.fromkeys(("id", *layout.read))  # every row tells its id: decisions about rows name it
         chosen = [_selected(name, kinds[name]) for name in names if name in kinds]
-        order = [sql.Identifier("t", name) for name in layout.order]
+        order = [sql.Identifier("t", name) for name in layout.order if name in kinds]
         query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} t ORDER BY {}) r").format(
             sql.SQL(", ").join(chosen), self._name(table), sql.SQL(", ").join(order)
         )

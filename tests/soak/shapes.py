@@ -35,6 +35,7 @@ _NEEDED = frozenset(
         *("auth.identities.id", "auth.identities.user_id"),
         *("auth.identities.provider", "auth.identities.provider_id"),
         *("public.users.id", "public.users.auth_user_id", "public.users.email"),
+        *("public.users.created_at", "public.cases.created_at"),
         *("public.cases.id", "public.cases.user_id", "public.cases.case_status"),
         *("public.case_rfi.id", "public.case_rfi.case_id", "public.case_rfe.id", "public.case_rfe.case_id"),
         *("public.user_settings.user_id", "public.user_preferences.user_id"),

@@ -44,6 +44,7 @@ def test_optional_text_is_absent_exactly_when_empty(value: str | None, kept: boo
 
 def test_an_empty_required_name_is_carried_and_inherited() -> None:
     assert _document(employer_name="")["employerName"] == ""
+    assert _document(employer_name=None)["employerName"] == ""
     assert ("employerName", Class.INHERITED, "empty_required_name") in _remarks(employer_name="")
 
 

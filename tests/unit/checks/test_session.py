@@ -118,6 +118,15 @@ def test_the_table_of_people_is_found_under_either_name(new_database: Callable[[
         assert [row["id"] for row in session.rows("public.users")] == [key(1)]
 
 
+def test_a_column_to_sort_by_may_be_lacking_too(v1_database: str) -> None:
+    _people(v1_database)
+    with psycopg.connect(v1_database, autocommit=True) as connection:
+        connection.execute("ALTER TABLE public.case_rfe DROP COLUMN created_at")
+        connection.execute("INSERT INTO public.case_rfe (id, case_id) VALUES (%s, %s)", (key(4), key(2)))
+    with _session(v1_database) as session:
+        assert [row["id"] for row in session.rows("public.case_rfe")] == [key(4)]
+
+
 def test_columns_that_the_source_lacks_are_left_out(v1_database: str) -> None:
     _people(v1_database)
     with psycopg.connect(v1_database, autocommit=True) as connection:

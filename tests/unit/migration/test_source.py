@@ -93,6 +93,21 @@ def test_a_missing_needed_table_is_named(tmp_path: Path, v1_database: str) -> No
         introspect.read(connection)
 
 
+@pytest.mark.parametrize("table", ["users", "cases"])
+def test_rows_without_their_time_are_refused_before_each_of_them_would_wait_for_a_decision(
+    table: str, tmp_path: Path, v1_database: str
+) -> None:
+    with psycopg.connect(v1_database, autocommit=True) as owner:
+        owner.execute(
+            sql.SQL("ALTER TABLE {} DROP COLUMN created_at CASCADE").format(sql.Identifier("public", table))
+        )
+    with (
+        source.connect(settings_for(tmp_path, v1_database)) as connection,
+        pytest.raises(Refusal, match=rf"no column public\.{table}\.created_at"),
+    ):
+        introspect.read(connection)
+
+
 @pytest.mark.parametrize("name", ["users", "perm_users"])
 def test_the_users_table_is_found_under_either_name(
     name: str, tmp_path: Path, new_database: Callable[[Layout | None], str]
