@@ -123,6 +123,7 @@ class Page:
     documents: list[tables.Written]
     preflight: Preflight | None = None
     ledger: Ledger | None = None
+    rechecks: list[Mapping[str, Any]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -157,6 +158,7 @@ def page(evidence: Evidence) -> Page:
         documents=tables.documents(evidence.manifest),
         preflight=preflight(evidence.preflight),
         ledger=ledger(evidence.features),
+        rechecks=[tables.mapping(one) for one in evidence.recheck.get("rechecks") or []],
         problems=[*evidence.problems, *_contradictions(evidence)],
     )
 
