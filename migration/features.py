@@ -118,7 +118,7 @@ def _standing(
     failed = [why for why in lacking if why.endswith("failed")]
     if seen and not failed:  # nobody's word outweighs a red check
         return Standing(feature, State.ATTESTED, f"seen by {seen.by}: {seen.note}")
-    return Standing(feature, State.OPEN, "; ".join(failed or lacking) or "nothing of this run shows it")
+    return Standing(feature, State.OPEN, "; ".join(failed or lacking) or f"to be looked at: {feature.look}")
 
 
 def _lacking(name: str, verdicts: Mapping[str, Verdict]) -> str:
