@@ -38,8 +38,8 @@ def test_flag_is_off(judge: Judged, name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("table", ["cases", "userProfiles"])
-def test_storage_links_are_counted(judge: Judged, table: str) -> None:
+@pytest.mark.parametrize("table", ["users", "userProfiles", "cases"])
+def test_no_storage_link(judge: Judged, table: str) -> None:
     product = products.cases if table == "cases" else products.people
-    title = f"links of {table} into v1's storage, which die with it, are counted"
+    title = f"no document of {table} has a link into v1's storage but those that v1 had itself"
     judge(product, f"absence.links.{table}", title=title, scope=table)

@@ -16,6 +16,7 @@ EVERYONE = {
     "way_in": "whoever could sign in to v1 can sign in to v2",
     "scheduled_deletion": "nobody is scheduled for deletion",
     "not_merged": "no two people became one user",
+    "consent": "v2's terms are accepted by those who did so in v2, and by nobody else",
 }
 SOME = {
     "google": "every Google identity leads to its own user",

@@ -17,7 +17,9 @@ from migration.model import Class, Kind
 FERNET = re.compile(rb"gAAAA[A-Za-z0-9_-]{20,}={0,2}")
 """What v1 encrypted looks like: Fernet's version byte, then base64."""
 
-V1_STORAGE = re.compile(rb"https?://[a-z0-9-]+\.supabase\.(?:co|in)/storage/", re.IGNORECASE)
+V1_STORAGE = re.compile(rb"https?://[a-z0-9-]+(?:\.storage)?\.supabase\.(?:co|in)/", re.IGNORECASE)
+"""A link that dies when v1's project is paused, weeks after the cutover: files are not moved (A10)."""
+
 TOKENS = ("googleEmail", "googleRefreshToken", "googleAccessToken", "googleTokenExpiry", "googleScopes")
 FLAGS = ("googleCalendarConnected", "gmailConnected", "autoDeadlineEnforcementEnabled", "emailWeeklyDigest")
 MUST_BE_ABSENT = {
@@ -49,8 +51,7 @@ class Absence:
             )
         else:
             self._fernet.match()
-        if V1_STORAGE.search(line):
-            self._links.note("documents that point at v1's storage")
+        self._dying(key, len(V1_STORAGE.findall(line)), len(V1_STORAGE.findall(allowed)))
         own = expected.document if expected and expected.origin is not Origin.MADE else {}
         for name, tally in self._fields.items():
             self._one(tally, key, name, actual, kept=own.get(name, ABSENT))
@@ -60,6 +61,15 @@ class Absence:
         elif "autoDeadlineEnforcementEnabled" in self._flags:
             name = "autoDeadlineEnforcementEnabled"
             self._flags[name].check(key, False, actual.get(name, ABSENT), table=self.table, path=name)
+
+    def _dying(self, key: str, found: int, known: int) -> None:
+        """Links into v1's storage: those that v1 had are carried as they are, and somebody must know it."""
+        if not found:
+            self._links.match()
+            return
+        cls = Class.INHERITED if found <= known else Class.INTRODUCED
+        rule = "a link into v1's storage, which dies with v1"
+        self._links.find(Kind.REJECTED, key, cls=cls, table=self.table, actual=found, rule=rule)
 
     def _one(self, tally: Tally, key: str, name: str, actual: Document, *, kept: object) -> None:
         value = actual.get(name, ABSENT)
@@ -71,7 +81,6 @@ class Absence:
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """`absence.fernet.<table>`, `absence.<table>.<field>`, `absence.links.<table>`."""
         yield f"absence.fernet.{self.table}", self._fernet
-        self._links.matched = self._fernet.seen
         yield f"absence.links.{self.table}", self._links
         for name, tally in {**self._fields, **self._flags}.items():
             yield f"absence.{self.table}.{name}", tally

@@ -6,6 +6,8 @@ provider and name. Each must lead to the one user whose profile carries this per
 
 from __future__ import annotations
 
+from typing import Any
+
 from checks.oracle import accounts
 from checks.oracle.people import People, Person
 from checks.oracle.rules import fold, moment
@@ -24,6 +26,7 @@ QUESTIONS = (
     "way_in",
     "scheduled_deletion",
     "not_merged",
+    "consent",
 )
 
 
@@ -41,6 +44,7 @@ def identity(graph: Graph, people: People, before: Graph) -> dict[str, Tally]:
         _ways_in(tallies, person, graph, people.clock_ms)
         _verified(tallies["verified_time"], person, user, graph)
         _not_merged(tallies["not_merged"], person, user, owners)
+        _consent(tallies["consent"], person, profile, before)
     for identifier, found in graph.users.items():
         _deletion(tallies["scheduled_deletion"], identifier, found, before, people.clock_ms)
     return {f"identity.{name}": tally for name, tally in tallies.items()}
@@ -125,6 +129,16 @@ def _not_merged(tally: Tally, person: Person, user: str, owners: dict[str, str])
             actual=other,
             rule="one user, two people",
         )
+
+
+def _consent(tally: Tally, person: Person, profiles: list[dict[str, Any]], before: Graph) -> None:
+    """Who has accepted v2's terms has done so in v2, and nobody else: they meet its dialog first (C7)."""
+    earlier = before.profiles_of.get(str(person.matched["_id"]), []) if person.matched else []
+    wanted = next((one["termsAcceptedAt"] for one in earlier if "termsAcceptedAt" in one), ABSENT)
+    actual = profiles[0].get("termsAcceptedAt", ABSENT) if profiles else ABSENT
+    tally.check(person.key, wanted, actual, table="userProfiles", path="termsAcceptedAt")
+    if wanted is ABSENT:
+        tally.note("people who will meet the dialog of v2's terms")
 
 
 def _deletion(tally: Tally, identifier: str, user: dict[str, object], before: Graph, clock_ms: int) -> None:

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from checks import in_process
-from fixtures.faults import APART, DOCUMENTS, FAULTS, DocumentFault, Place, around
+from fixtures import wire
+from fixtures.faults import APART, DOCUMENTS, DocumentFault, Place, around
 from fixtures.wire import WireError
 from migration import verdict
 from migration.config import Settings
@@ -27,8 +28,8 @@ from tests.teeth.bench import Bench, assert_expected, red, verdict_of
 from verbs import suites
 
 CRASHED = ["check-crashes", "not-exported"]
-MERGED = ["results-cut", "result-forgotten"]
-ALONE = ["worker-killed", "check-deselected", "too-small-source", "functions-open", "shown-to-strangers"]
+MERGED = ["results-cut", "result-forgotten", "red-made-green"]
+ALONE = ["worker-killed", "check-deselected", "too-small-source", "functions-open", "app-answers-nothing"]
 
 
 def test_every_fault_around_the_checks_is_planted_here() -> None:
@@ -51,6 +52,8 @@ def test_a_record_that_is_not_whole_is_unknown(name: str, bench: Bench, copied: 
     _, run = copied
     results = bench.judged(run.data)
     run.require(Phase.DATA, [one.id for one in results])
+    if name == "red-made-green":
+        run.append_result(results[0].model_copy(update={"outcome": Outcome.FAIL, "attempt": 0}))
     for result in results[:-1] if name == "result-forgotten" else results:
         run.append_result(result)
     if name == "results-cut":
@@ -96,7 +99,7 @@ def test_a_check_that_was_left_out_is_unknown(
 
 
 def test_functions_that_answer_anybody_are_found(bench: Bench, tmp_path: Path) -> None:
-    with _answering_everything() as url:
+    with _answering(TILES) as url:
         target = bench.settings.target.model_copy(update={"url": url})
         open_to_all = bench.settings.model_copy(update={"target": target})
         results = in_process.judged(bench.run, open_to_all, bench.copy(tmp_path), phase=Phase.APP)
@@ -115,41 +118,64 @@ def test_what_v2_s_schema_keeps_out_can_be_planted_in_copies_only(fault: Documen
         fault.plant(bench.settings)
 
 
+@pytest.fixture
+def opened(bench: Bench) -> Iterator[None]:
+    """The target is open, and afterwards as it was verified."""
+    settings = bench.settings.target
+    Target(settings.url, settings.admin_key.get_secret_value()).unpause()
+    yield
+    wire.import_zip(settings.url, settings.admin_key.get_secret_value(), bench.run.data / "verified.zip")
+
+
+@pytest.mark.usefixtures("opened")
+def test_an_open_target_that_nobody_touched_is_green(bench: Bench, tmp_path: Path) -> None:
+    assert red(bench.judged(bench.copy(tmp_path), Phase.APP)) == []
+
+
+@pytest.mark.usefixtures("opened")
+@pytest.mark.parametrize("fault", around.OPENED, ids=lambda fault: fault.name)
 def test_what_changes_after_the_data_was_judged_is_found_through_the_app(
-    bench: Bench, tmp_path: Path
+    fault: DocumentFault, bench: Bench, tmp_path: Path
 ) -> None:
-    Target(bench.settings.target.url, bench.settings.target.admin_key.get_secret_value()).unpause()
-    data = bench.copy(tmp_path)
-    assert red(bench.judged(data, Phase.APP)) == []
-    FAULTS["swapped-owner"].plant(bench.settings)
-    results = bench.judged(data, Phase.APP)
+    fault.plant(bench.settings)
+    results = bench.judged(bench.copy(tmp_path), Phase.APP)
     assert verdict_of(results, Phase.APP) is Verdict.FAIL
-    assert_expected(APART["shown-to-strangers"], results)
-    around.OPENED.plant(bench.settings)
-    results = bench.judged(data, Phase.APP)
-    assert verdict_of(results, Phase.APP) is Verdict.FAIL
-    assert_expected(around.OPENED, results)
+    assert_expected(fault, results)
 
 
-class _Anything(BaseHTTPRequestHandler):
-    """Answers every query with a success, as a deployment would that has every function for everybody."""
+def test_an_app_that_answers_nothing_proves_nothing(bench: Bench, tmp_path: Path) -> None:
+    with _answering(None) as url:
+        target = bench.settings.target.model_copy(update={"url": url})
+        silent = bench.settings.model_copy(update={"target": target})
+        results = in_process.judged(bench.run, silent, bench.copy(tmp_path), phase=Phase.APP)
+    sample = [result for result in results if result.suite == "sample"]
+    assert verdict_of(sample, Phase.APP) is APART["app-answers-nothing"].verdict
+    assert_expected(APART["app-answers-nothing"], sample)
 
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        tiles = {"pwd": {"count": 7}}
-        body = json.dumps({"status": "success", "value": tiles}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:
-        """Keeps quiet."""
+TILES = {"pwd": {"count": 7}}
 
 
 @contextmanager
-def _answering_everything() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Anything)
+def _answering(value: object) -> Iterator[str]:
+    """A deployment that answers every query with this value, whoever asks: it has every function there is."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            answer: dict[str, object] = {"status": "success", "value": value}
+            if "queries" in asked:
+                answer = {"results": [answer for _ in asked["queries"]]}
+            body = json.dumps(answer).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keeps quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:

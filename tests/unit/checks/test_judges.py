@@ -108,10 +108,17 @@ def test_a_flag_that_is_not_off_is_found(flag: str, value: object) -> None:
     assert _red(_judged(Absence("userProfiles"), made, **{flag: value})) == {f"absence.userProfiles.{flag}"}
 
 
-def test_links_into_v1s_storage_are_counted() -> None:
-    link = "https://abc.supabase.co/storage/v1/object/public/b/x.pdf"
-    tally = _judged(Absence("cases"), _case(documents=[{"url": link}]))["absence.links.cases"]
-    assert tally.notes == {"documents that point at v1's storage": 1}
+@pytest.mark.parametrize(
+    "link",
+    ["https://abc.supabase.co/storage/v1/object/public/b/x.pdf", "https://abc.storage.supabase.co/x.pdf"],
+)
+def test_links_into_v1s_storage_are_inherited_and_one_that_v1_had_not_is_introduced(link: str) -> None:
+    own = _case(documents=[{"url": link}])
+    tally = _judged(Absence("cases"), own)["absence.links.cases"]
+    assert tally.classes == {Class.INHERITED: 1}
+    more = _judged(Absence("cases"), own, recruitmentNotes=f"see {link}")["absence.links.cases"]
+    assert more.classes == {Class.INTRODUCED: 1}
+    assert _judged(Absence("cases"), _case())["absence.links.cases"].classes == {}
 
 
 # dates
