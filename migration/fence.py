@@ -70,7 +70,7 @@ _FUNCTION = f"""
 
 @dataclass(frozen=True)
 class Fenced:
-    """What the fence came to. `allowed`: writes that went through before (none on a fence that stood already).
+    """What the fence came to. `allowed`: writes that went through before; none where it stood already.
 
     refused: writes that are refused now. without_grant: those that were impossible before and prove nothing.
     ended: sessions of the API. left_open: tables of public that belong to somebody else (an extension) and
@@ -99,7 +99,7 @@ def examine(connection: psycopg.Connection) -> tuple[str, ...]:
         )
     if others := unreachable_roles(connection):
         raise Refusal(
-            f"The source's role may not become {', '.join(others)}, so it can not prove that the fence holds.",
+            f"The source's role may not become {', '.join(others)}: it can not prove that the fence holds.",
             next_step="Connect as postgres, which is a member of the API's roles.",
         )
     return tuple(table.name for table in tables if table.owned)

@@ -1,7 +1,8 @@
-"""The sessions of v1's API on the source: ended once the fence is up, so that none goes on with what it held.
+"""The sessions of v1's API on the source: ended once the fence is up, so that none goes on as it was.
 
-Used by `migration.fence`. PostgREST logs in as `authenticator` and becomes anon, authenticated or service_role
-inside; it connects again by itself and then meets the fence. Sessions of people and of other services stay.
+Used by `migration.fence`. PostgREST logs in as `authenticator` and becomes anon, authenticated or
+service_role inside; it connects again by itself and then meets the fence. Sessions of people and of other
+services stay.
 """
 
 from __future__ import annotations
