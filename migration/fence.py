@@ -10,14 +10,16 @@ default would be no fence: PostgREST starts its writing requests READ WRITE, whi
 is up is told by the trigger being enabled, in the catalogue, which every transaction sees at once: a flag
 in a table would be read from an old snapshot by a transaction that began before the fence and writes after
 it.
-Enabling takes SHARE ROW EXCLUSIVE, which waits for writers in flight. Lifting disables the triggers and
-drops nothing: on Supabase a DROP TRIGGER locks two dozen tables of auth and storage. The schema auth
-belongs to others and can not be fenced: `migration.drift` watches it.
+Enabling takes SHARE ROW EXCLUSIVE, which waits for writers in flight; sessions of the API that keep a lock
+for long are ended, and all of them once the fence is up. Lifting disables the triggers and drops nothing: no
+ACCESS EXCLUSIVE lock is taken, and on Supabase a DROP TRIGGER locks two dozen tables of auth and storage. The
+schema auth belongs to others and can not be fenced: `migration.drift` watches it.
+A database that Supabase has put into read-only mode (its disk is nearly full) is fenced too: each transaction
+here says READ WRITE for itself, and nobody's setting is changed.
 """
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,10 +28,13 @@ from typing import TypeVar
 import psycopg
 from psycopg import sql
 
+from migration import fence_sessions, patience
 from migration.errors import Refusal, RunIncomplete
 from migration.fence_proof import (
+    ALLOWED,
     DENIED,
     LOCK_TIMEOUT,
+    READ_WRITE,
     REFUSED,
     Attempt,
     Table,
@@ -39,7 +44,8 @@ from migration.fence_proof import (
     roles_of,
     settled,
     tables_of,
-    truncates_on,
+    unreachable_roles,
+    writes_on,
 )
 from migration.introspect import NEEDED, USERS_NAMES
 
@@ -51,6 +57,8 @@ WATCHED = tuple(name for name in NEEDED if name.startswith("auth."))
 _T = TypeVar("_T")
 _MOVED = {*NEEDED, *(f"public.{name}" for name in USERS_NAMES)}
 _ATTEMPTS = 6
+_GRACE = 2
+"""Attempts that wait for the API's transactions in flight before its sessions are ended."""
 
 _FUNCTION = f"""
     CREATE OR REPLACE FUNCTION cutover_fence.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -62,15 +70,19 @@ _FUNCTION = f"""
 
 @dataclass(frozen=True)
 class Fenced:
-    """What the fence came to. `refused`: writes that were allowed before and are refused now.
+    """What the fence came to. `allowed`: writes that went through before; none where it stood already.
 
-    `left_open`: tables of public that belong to somebody else (an extension) and hold nothing that is moved.
+    refused: writes that are refused now. without_grant: those that were impossible before and prove nothing.
+    ended: sessions of the API. left_open: tables of public that belong to somebody else (an extension) and
+    hold nothing that is moved.
     """
 
     tables: tuple[str, ...]
     roles: tuple[str, ...]
+    allowed: int
     refused: int
     without_grant: int
+    ended: int
     left_open: tuple[str, ...]
 
 
@@ -85,6 +97,11 @@ def examine(connection: psycopg.Connection) -> tuple[str, ...]:
             f"The source's role {what}, so it can not fence the source.",
             next_step="Connect as postgres, the owner of v1's tables.",
         )
+    if others := unreachable_roles(connection):
+        raise Refusal(
+            f"The source's role may not become {', '.join(others)}: it can not prove that the fence holds.",
+            next_step="Connect as postgres, which is a member of the API's roles.",
+        )
     return tuple(table.name for table in tables if table.owned)
 
 
@@ -97,16 +114,30 @@ def up(connection: psycopg.Connection, run_id: str) -> Fenced:
     examine(connection)
     found, roles = tables_of(connection), roles_of(connection)
     tables = [table for table in found if table.owned]
-    attempts = attempts_on(tables, roles)
-    before = zip(attempts, probe(connection, attempts), strict=True)
-    impossible = {attempt for attempt, outcome in before if outcome == DENIED}
-    _patiently(lambda: _close(connection, tables, run_id))
-    tried = [*attempts, *truncates_on(connection, tables, roles)]
-    after = _patiently(lambda: settled(probe(connection, tried)))
-    _nothing_through([(attempt, outcome) for attempt, outcome in zip(tried, after, strict=True)], impossible)
-    refused = sum(outcome == REFUSED for outcome in after)
-    left = tuple(table.name for table in found if not table.owned)
-    return Fenced(tuple(table.name for table in tables), tuple(roles), refused, len(impossible), left)
+    attempts = attempts_on(connection, tables, roles)
+    untouched = "The fence was not changed."
+    before = _patiently(lambda: settled(probe(connection, attempts)), untouched)
+    ended = 0
+
+    def close(attempt: int) -> None:
+        nonlocal ended
+        if attempt > _GRACE:
+            ended += fence_sessions.end(connection)
+        _close(connection, tables, run_id)
+
+    _repeatedly(close, untouched)
+    ended += fence_sessions.end(connection)
+    after = _patiently(lambda: settled(probe(connection, attempts)), "The fence is up, but not yet proven.")
+    _nothing_through(attempts, before, after)
+    return Fenced(
+        tables=tuple(table.name for table in tables),
+        roles=tuple(roles),
+        allowed=before.count(ALLOWED),
+        refused=after.count(REFUSED),
+        without_grant=before.count(DENIED),
+        ended=ended,
+        left_open=tuple(table.name for table in found if not table.owned),
+    )
 
 
 def lift(connection: psycopg.Connection, run_id: str) -> tuple[str, ...]:
@@ -114,8 +145,8 @@ def lift(connection: psycopg.Connection, run_id: str) -> tuple[str, ...]:
     closed = [table for table in tables_of(connection) if table.closed]
     if not closed:
         return ()
-    _patiently(lambda: _open(connection, closed, run_id))
-    own = attempts_on(closed, [current_role(connection)])
+    _patiently(lambda: _open(connection, closed, run_id), "The fence still stands.")
+    own = writes_on(closed, [current_role(connection)])
     still = {
         attempt.table
         for attempt, outcome in zip(own, probe(connection, own), strict=True)
@@ -137,6 +168,7 @@ def standing(connection: psycopg.Connection) -> tuple[str, ...]:
 
 def _close(connection: psycopg.Connection, tables: list[Table], run_id: str) -> None:
     with connection.transaction():
+        connection.execute(READ_WRITE)
         connection.execute(LOCK_TIMEOUT)
         connection.execute("CREATE SCHEMA IF NOT EXISTS cutover_fence")
         connection.execute(
@@ -161,6 +193,7 @@ def _close(connection: psycopg.Connection, tables: list[Table], run_id: str) -> 
 
 def _open(connection: psycopg.Connection, tables: list[Table], run_id: str) -> None:
     with connection.transaction():
+        connection.execute(READ_WRITE)
         connection.execute(LOCK_TIMEOUT)
         for table in tables:
             connection.execute(
@@ -169,29 +202,35 @@ def _open(connection: psycopg.Connection, tables: list[Table], run_id: str) -> N
         connection.execute("INSERT INTO cutover_fence.record (act, run_id) VALUES ('lifted', %s)", (run_id,))
 
 
-def _patiently(act: Callable[[], _T]) -> _T:
-    """Repeats an act that met a lock: short waits for it, so that v1's own users do not queue behind us."""
-    for attempt in range(1, _ATTEMPTS):
+def _patiently(act: Callable[[], _T], touched: str) -> _T:
+    """As `_repeatedly`, for an act that does the same each time."""
+    return _repeatedly(lambda _attempt: act(), touched)
+
+
+def _repeatedly(act: Callable[[int], _T], touched: str) -> _T:
+    """Repeats an act that met a lock: short waits for it, so that v1's own users do not queue behind us.
+
+    The act gets the number of the attempt, from 1. `touched` is said when none was successful.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return act()
+            return act(attempt)
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-            time.sleep(0.2 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - jitter only
-    try:
-        return act()
-    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
-        raise RunIncomplete(
-            "A long transaction on the source holds a lock that the fence needs.",
-            touched="The fence was not changed.",
-            next_step="Find it in pg_stat_activity, let it end, then try again.",
-        ) from None
+            if attempt < _ATTEMPTS:
+                time.sleep(patience.pause(attempt))
+    raise RunIncomplete(
+        "A long transaction on the source holds a lock that the fence needs.",
+        touched=touched,
+        next_step="Find it in pg_stat_activity, let it end, then try again.",
+    )
 
 
-def _nothing_through(outcomes: list[tuple[Attempt, str]], impossible: set[Attempt]) -> None:
-    """Every write that the fence did not refuse must have been impossible before, for want of a grant."""
+def _nothing_through(attempts: list[Attempt], before: list[str], after: list[str]) -> None:
+    """Every write that the fence does not refuse must be impossible, before and now, for want of a grant."""
     through = [
-        f"{attempt.verb} on {attempt.table} as {attempt.role} ({outcome})"
-        for attempt, outcome in outcomes
-        if outcome != REFUSED and attempt not in impossible
+        f"{attempt.verb} on {attempt.table} as {attempt.role} ({now})"
+        for attempt, was, now in zip(attempts, before, after, strict=True)
+        if now != REFUSED and (was, now) != (DENIED, DENIED)
     ]
     if through:
         raise RunIncomplete(

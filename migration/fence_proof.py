@@ -1,7 +1,8 @@
 """Proof of the fence: attempted writes, as every role that could write, each undone at once.
 
 Used by `migration.fence` before and after it closes the tables. A write refused for lack of a grant proves
-nothing, so what was allowed before is told apart from what was not.
+nothing, so what was allowed before is told apart from what was not. A TRUNCATE waits for readers too, and
+holds its table for the moment of the attempt; so an attempt that meets a lock ends the whole probe.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from psycopg import sql
 REFUSED = "PT503"
 """The fence's own SQLSTATE: PostgREST answers it with HTTP 503, and no other refusal is mistaken for it."""
 
+READ_WRITE = sql.SQL("SET TRANSACTION READ WRITE")
+"""What PostgREST says too: a read-only default of the database or of the server does not stop its writes."""
+
 LOCK_TIMEOUT = sql.SQL("SET LOCAL lock_timeout = '3s'")
+ALLOWED = "allowed"
 DENIED = "42501"
 _API_ROLES = ("service_role", "authenticated", "anon")
 _BUSY = ("55P03", "40P01")
@@ -33,8 +38,8 @@ _TABLES = """
     ORDER BY n.nspname, c.relname
 """
 
-# Each attempt is undone by an exception of its own, so that it changes nothing even where it is allowed. The
-# statements name no row, save TRUNCATE, which is only tried once the fence is up.
+# Each attempt is undone by an exception of its own, so that it changes nothing even where it is allowed, and
+# gives its locks back; the transaction around all of them is rolled back as well.
 _PROBE = """
 DO $probe$
 DECLARE
@@ -51,6 +56,7 @@ BEGIN
       outcome := CASE SQLSTATE WHEN 'PT999' THEN 'allowed' ELSE SQLSTATE END;
     END;
     outcomes := outcomes || to_jsonb(outcome);
+    EXIT WHEN outcome IN ('55P03', '40P01');
   END LOOP;
   PERFORM set_config('cutover.outcomes', outcomes::text, true);
 END $probe$
@@ -94,15 +100,31 @@ def current_role(connection: psycopg.Connection) -> str:
 
 def roles_of(connection: psycopg.Connection) -> list[str]:
     """Our own role first, then the API's roles as far as we may become them."""
+    mine = _api_roles(connection)
+    return [current_role(connection), *(role for role in _API_ROLES if mine.get(role))]
+
+
+def unreachable_roles(connection: psycopg.Connection) -> list[str]:
+    """The API's roles that exist and that we may not become."""
+    return [role for role, reachable in sorted(_api_roles(connection).items()) if not reachable]
+
+
+def _api_roles(connection: psycopg.Connection) -> dict[str, bool]:
+    # from version 16 on a member may be one without the right to SET ROLE
+    right = "SET" if connection.info.server_version >= 160000 else "MEMBER"
     rows = connection.execute(
-        "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s) AND pg_has_role(oid, 'MEMBER')",
-        (list(_API_ROLES),),
+        "SELECT rolname, pg_has_role(oid, %s) FROM pg_roles WHERE rolname = ANY(%s)",
+        (right, list(_API_ROLES)),
     ).fetchall()
-    found = {str(name) for (name,) in rows}
-    return [current_role(connection), *(role for role in _API_ROLES if role in found)]
+    return {str(name): bool(reachable) for name, reachable in rows}
 
 
-def attempts_on(tables: list[Table], roles: list[str]) -> list[Attempt]:
+def attempts_on(connection: psycopg.Connection, tables: list[Table], roles: list[str]) -> list[Attempt]:
+    """INSERT, UPDATE, DELETE and TRUNCATE for each table and role."""
+    return [*writes_on(tables, roles), *_truncates_on(connection, tables, roles)]
+
+
+def writes_on(tables: list[Table], roles: list[str]) -> list[Attempt]:
     """One INSERT, UPDATE and DELETE of no row for each table and role: refused by the trigger all the
     same."""
     attempts = []
@@ -123,7 +145,7 @@ def attempts_on(tables: list[Table], roles: list[str]) -> list[Attempt]:
     return attempts
 
 
-def truncates_on(connection: psycopg.Connection, tables: list[Table], roles: list[str]) -> list[Attempt]:
+def _truncates_on(connection: psycopg.Connection, tables: list[Table], roles: list[str]) -> list[Attempt]:
     """A TRUNCATE for each table and role that holds the grant. CASCADE, so that no foreign key refuses it
     first."""
     held = connection.execute(
@@ -140,6 +162,7 @@ def probe(connection: psycopg.Connection, attempts: list[Attempt]) -> list[str]:
     back."""
     asked = json.dumps([{"role": attempt.role, "statement": attempt.statement} for attempt in attempts])
     with connection.transaction(force_rollback=True):
+        connection.execute(READ_WRITE)
         connection.execute(LOCK_TIMEOUT)
         connection.execute("SELECT set_config('cutover.attempts', %s, true)", (asked,))
         connection.execute(_PROBE)
@@ -148,7 +171,7 @@ def probe(connection: psycopg.Connection, attempts: list[Attempt]) -> list[str]:
 
 
 def settled(outcomes: list[str]) -> list[str]:
-    """A lock that was not to be had proves nothing: `_patiently` asks again."""
+    """A lock that was not to be had proves nothing: the fence asks again."""
     if any(outcome in _BUSY for outcome in outcomes):
         raise psycopg.errors.LockNotAvailable
     return outcomes

@@ -7,12 +7,14 @@ The adapter of the flow's left-hand side. Nothing here writes. What tables and c
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from migration import files
+from migration import files, patience
 from migration.config import Settings
 from migration.errors import Refusal
 
@@ -24,9 +26,15 @@ _SESSION = (
     "SET bytea_output = 'hex'",
     "SET extra_float_digits = 1",
     "SET statement_timeout = 0",  # the database's own is 2 minutes, or 8 seconds for API roles
+    "SET lock_timeout = '30s'",  # rows can be read beside writers; who locks everybody out is named instead
     "SET idle_in_transaction_session_timeout = 0",
     "SET search_path = pg_catalog",  # every table is named with its schema
 )
+_LINE = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+"""Seconds and times: a network that went silent is noticed within half a minute, not after two hours."""
+
+_PASSING = "the database system is"  # starting up, shutting down, in recovery mode
+_ATTEMPTS = 6
 _REASONS = (
     ("password authentication failed", "refused the password", "Check user and password of SUPABASE_DB_URL."),
     (
@@ -36,6 +44,7 @@ _REASONS = (
     ),
     ("does not exist", "has no such database or role", "Check the user and the database of SUPABASE_DB_URL."),
     ("SSL", "and this machine do not agree on SSL", "Check sslmode and sslrootcert of SUPABASE_DB_URL."),
+    (_PASSING, "is not open for connections", "It is starting or stopping: try again in a minute."),
     ("too many", "has no connection left", "Close other sessions, then try again."),
 )
 
@@ -50,23 +59,16 @@ class SourceInfo:
     database: str
 
 
-def connect(settings: Settings) -> psycopg.Connection:
+def connect(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> psycopg.Connection:
     """An autocommit session in UTC without a statement timeout, or a `Refusal` that never shows the
     address's secrets.
 
-    The transaction pooler is refused: a snapshot needs one backend from beginning to end.
+    The transaction pooler is refused: a snapshot needs one backend from beginning to end. A database that is
+    just starting is waited for, ten seconds or so.
     """
     dsn = settings.source.dsn.get_secret_value()
     _refuse_transaction_pooler(str(conninfo_to_dict(dsn).get("port") or os.environ.get("PGPORT", "")))
-    try:
-        connection = psycopg.connect(
-            # the database, the role or the shell may say LATIN1, which can not hold what v1's people wrote
-            make_conninfo(dsn, connect_timeout=10, application_name="cutover", client_encoding="UTF8"),
-            autocommit=True,
-            prepare_threshold=None,
-        )
-    except psycopg.OperationalError as error:
-        raise _explained(settings.source.name, str(error)) from None
+    connection = _connected(settings.source.name, dsn, sleep)
     try:
         _same_backend(connection)
         for statement in _SESSION:
@@ -75,6 +77,22 @@ def connect(settings: Settings) -> psycopg.Connection:
         connection.close()
         raise
     return connection
+
+
+def _connected(name: str, dsn: str, sleep: Callable[[float], None]) -> psycopg.Connection:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return psycopg.connect(
+                # the database, the role or the shell may say LATIN1, which can not hold what v1's people wrote
+                make_conninfo(dsn, application_name="cutover", client_encoding="UTF8", **_LINE),
+                autocommit=True,
+                prepare_threshold=None,
+            )
+        except psycopg.OperationalError as error:
+            if _PASSING not in str(error) or attempt == _ATTEMPTS:
+                raise _explained(name, str(error)) from None
+        sleep(patience.pause(attempt))
+    raise AssertionError("the last attempt returns or raises")
 
 
 def describe(connection: psycopg.Connection) -> SourceInfo:

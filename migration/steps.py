@@ -53,8 +53,10 @@ def _fence(context: Context) -> Done:
     fenced = fence.up(context.source, context.run.id)
     notes = {
         "tables": len(fenced.tables),
+        "allowed_before": fenced.allowed,
         "refused_writes": fenced.refused,
         "without_grant": fenced.without_grant,
+        "ended_sessions": fenced.ended,
     }
     context.run.update_manifest(
         fence={

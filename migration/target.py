@@ -4,6 +4,21 @@ The adapter of the flow's right-hand side. It moves bytes and knows no document;
 `migration.load`'s business. Routes and shapes: the wire contract, sections 2 (import) and 3 (export).
 They are those that Convex's own command line uses; its documentation does not promise them, so they stand
 in this one module, with contract tests.
+
+What may be asked for again when its answer was lost (`repeatable`; contract 0, 2.1, 3):
+
+    queries            yes    they change nothing
+    pause              yes    pausing a paused deployment is nothing
+    unpause            yes    the repeat is answered 400 and the state read back
+    export request     yes    the repeat is answered ExportInProgress: that end is awaited, one more is made
+    download           anew   from its first byte, into a file that takes its name when it is whole
+    start_upload       yes    a token that nobody uses is nothing
+    upload_part        never  some storages append whatever arrives: a new upload begins instead
+    finish_upload      never  each makes an import of its own: a new upload begins instead, and what the lost
+                              one may have made waits for a confirmation that never comes
+    perform_import     yes    on an import that is confirmed already it does nothing
+    cancel_import      yes    the repeat is answered CannotCancelImport
+    mutation, action   never  there is no token by which a repeat would be known
 """
 
 from __future__ import annotations
@@ -11,8 +26,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from migration import patience
 from migration.calls import Answer, Calls, FunctionFailed, TargetInfo, without_values
 from migration.errors import RunIncomplete
 from migration.wire import ConnectionLost, WireError
@@ -20,8 +36,8 @@ from migration.wire import ConnectionLost, WireError
 PART = 5 * 1024 * 1024
 """Bytes of one upload part (contract 2.1): storage wants at least 5 MiB for each but the last."""
 
-_UPLOADS = 3
-
+_TRANSFERS = 3
+_T = TypeVar("_T")
 Advance = Callable[[int, int | None], None]
 
 
@@ -45,20 +61,7 @@ class Target(Calls):
         self._request_export(include_storage)
         export = self._finished_export(None if before is None else str(before["_id"]))
         partial = path.with_name(f"{path.name}.partial")
-        done = 0
-        with (
-            self._wire.download(f"/api/export/zip/{export['start_ts']}") as response,
-            partial.open("wb") as file,
-        ):
-            partial.chmod(0o600)
-            wanted = int(response.headers.get("Content-Length", 0)) or None
-            for piece in response.iter_bytes(1 << 20):
-                file.write(piece)
-                done += len(piece)
-                if advance is not None:
-                    advance(done, wanted)
-        if wanted is not None and done < wanted:
-            raise RunIncomplete(f"The export ended after {done} of {wanted} bytes.", next_step="Try again.")
+        self._anew(lambda: self._download(f"/api/export/zip/{export['start_ts']}", partial, advance))
         partial.replace(path)
         return path
 
@@ -74,14 +77,8 @@ class Target(Calls):
         A part is never sent twice (some storages append whatever arrives): after a lost connection the whole
         upload begins anew, and what was sent before is never confirmed.
         """
-        self._none_in_progress()
-        for attempt in range(1, _UPLOADS + 1):
-            try:
-                return self._upload_once(path, mode, advance)
-            except ConnectionLost:
-                if attempt == _UPLOADS:
-                    raise
-        raise AssertionError("the last upload returns or raises")
+        self.no_import_runs()
+        return self._anew(lambda: self._upload_once(path, mode, advance))
 
     def perform(self, import_id: str, *, advance: Advance | None = None) -> ImportState:
         """Confirms an uploaded import and waits until it is committed. Repeating it is safe.
@@ -110,6 +107,16 @@ class Target(Calls):
         return ImportState(
             str(state.get("state", "absent")), int(state.get("num_rows_written", 0)), str(message)
         )
+
+    def no_import_runs(self) -> None:
+        """`RunIncomplete` when an import is being carried out on the target, whoever began it."""
+        for other in self.query("_system/cli/queryImport:list", {}) or []:
+            if (other.get("state") or {}).get("state") == "in_progress":
+                raise RunIncomplete(
+                    "Another import is being carried out on the target.",
+                    touched="The target's data was not changed by this.",
+                    next_step="Wait for its end (or find out whose it is), then continue with --resume.",
+                )
 
     def cancel_import(self, import_id: str) -> None:
         """Gives up an import that was not carried out; one that has ended is left as it is."""
@@ -150,14 +157,29 @@ class Target(Calls):
                 return export
         raise AssertionError("_until raises")
 
-    def _none_in_progress(self) -> None:
-        for other in self.query("_system/cli/queryImport:list", {}) or []:
-            if (other.get("state") or {}).get("state") == "in_progress":
-                raise RunIncomplete(
-                    "Another import is being carried out on the target.",
-                    touched="Nothing was uploaded.",
-                    next_step="Wait for its end (or find out whose it is), then continue with --resume.",
-                )
+    def _anew(self, transfer: Callable[[], _T]) -> _T:
+        """Carries a transfer out, anew each time that the connection is lost, at most thrice."""
+        for attempt in range(1, _TRANSFERS + 1):
+            try:
+                return transfer()
+            except ConnectionLost:
+                if attempt == _TRANSFERS:
+                    raise
+                self._sleep(patience.pause(attempt))
+        raise AssertionError("the last transfer returns or raises")
+
+    def _download(self, route: str, partial: Path, advance: Advance | None) -> None:
+        done = 0
+        with self._wire.download(route) as response, partial.open("wb") as file:
+            partial.chmod(0o600)
+            wanted = int(response.headers.get("Content-Length", 0)) or None
+            for piece in response.iter_bytes(1 << 20):
+                file.write(piece)
+                done += len(piece)
+                if advance is not None:
+                    advance(done, wanted)
+        if wanted is not None and done < wanted:
+            raise ConnectionLost(f"The export ended after {done} of {wanted} bytes.", next_step="Try again.")
 
     def _upload_once(self, path: Path, mode: str, advance: Advance | None) -> str:
         token = self._json("POST", "/api/import/start_upload")["uploadToken"]

@@ -2,15 +2,20 @@
 
 Underneath `migration.target`, which knows the routes. Nothing here logs a body, a key or a value.
 
-Retried: 429 and 503, which the deployment answers before it has done anything (contract 0), and
-connections that were never made. A connection lost in the middle is retried only for requests that may be
-repeated safely.
+Three kinds of going wrong:
+
+    not done     429, and 503 with the deployment's own reason: answered before anything was done
+                 (contract 0). So is a connection that was never made. Asked again, whatever it was.
+    uncertain    a lost connection, 408, other 5xx, and 503 of a proxy, which has no reason in it: it may have
+                 been carried out. Asked again only where the caller says that a repeat is safe.
+    final        everything else.
+
+At most six attempts, ever further apart, with jitter; a Retry-After is heeded up to a minute.
 """
 
 from __future__ import annotations
 
 import base64
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,15 +25,19 @@ import httpx
 import orjson
 
 from migration.errors import Refusal, RunIncomplete
+from migration.patience import pause
 
 CLIENT = "cutover-0.1.0"
 _ATTEMPTS = 6
 _FIRST_ATTEMPTS = 3
 """At first contact a wrong address is likelier than a busy deployment: the operator hears of it at once."""
 
-_LONGEST_PAUSE = 20.0
-_TIMEOUT = httpx.Timeout(30.0, read=300.0, write=300.0)
+_TIMEOUT = httpx.Timeout(30.0, read=60.0, write=60.0)
+"""Seconds without a byte; no route of ours keeps its answer back for long, and a window has half an hour."""
+
 _FUNCTION_FAILED = 560  # an old way of saying 200 with status:error
+_BUSY = frozenset({429, 503})
+_UNCERTAIN = frozenset({408, *range(500, 600)}) - {503, _FUNCTION_FAILED}
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -37,9 +46,10 @@ class WireError(RunIncomplete):
 
     def __init__(self, status: int, code: str, message: str) -> None:
         self.status, self.code = status, code
+        done = "may or may not have been done" if status in _UNCERTAIN else "was not done"
         super().__init__(
             f"The deployment answered {status} {code}: {message}",
-            touched="What this request would have done was not done.",
+            touched=f"What this request would have done {done}.",
             next_step="If it is busy, try again; the run can be resumed.",
         )
 
@@ -95,48 +105,56 @@ class Wire:
 
     @contextmanager
     def download(self, path: str) -> Iterator[httpx.Response]:
-        """A streamed answer, for the bytes of an export."""
+        """A streamed answer, for the bytes of an export; `ConnectionLost` when they end early."""
+        request = self._client.build_request("GET", path, headers=self._headers(None, False, False))
+        response = self._patiently(request, True, stream=True)
         try:
-            with self._client.stream("GET", path, headers=self._headers(None, False, False)) as response:
-                if response.status_code != 200:
-                    response.read()
-                    raise self._explained(response)
-                yield response
+            yield response
         except httpx.TransportError as error:
-            raise self._lost(error) from None
+            raise self._lost(type(error).__name__) from None
+        finally:
+            response.close()
 
-    def _patiently(self, request: httpx.Request, repeatable: bool) -> httpx.Response:
+    def _patiently(self, request: httpx.Request, repeatable: bool, *, stream: bool = False) -> httpx.Response:
         for attempt in range(1, _ATTEMPTS + 1):
             last = attempt == (_ATTEMPTS if self._met else _FIRST_ATTEMPTS)
+            asked = None
             try:
-                response = self._client.send(request)
-                self._met = True
+                response = self._asked(request, stream)
             except _NEVER_SENT:
                 if last:
                     raise self._unreachable() from None
-                wait = _pause(attempt, None)
             except httpx.TransportError as error:
                 if last or not repeatable:
-                    raise self._lost(error) from None
-                wait = _pause(attempt, None)
+                    raise self._lost(type(error).__name__) from None
             else:
-                if response.status_code not in {429, 503} or last:
+                not_done, uncertain = _failed(response)
+                if last or not (not_done or (uncertain and repeatable)):
                     return self._accepted(response)
-                wait = _pause(attempt, response.headers.get("Retry-After"))
-            self._sleep(wait)
+                asked = response.headers.get("Retry-After")
+            self._sleep(pause(attempt, asked))
         raise AssertionError("the last attempt returns or raises")
+
+    def _asked(self, request: httpx.Request, stream: bool) -> httpx.Response:
+        """One attempt. Only the answer of a success is left unread for streaming."""
+        response = self._client.send(request, stream=stream)
+        self._met = True
+        if stream and not response.is_success:
+            response.read()
+        return response
 
     def _accepted(self, response: httpx.Response) -> httpx.Response:
         if response.is_success or response.status_code == _FUNCTION_FAILED:
             return response
+        if _failed(response)[1] and _reason(response) is None:
+            raise self._lost(f"HTTP {response.status_code}")
         raise self._explained(response)
 
     def _explained(self, response: httpx.Response) -> Refusal | WireError:
-        try:
-            body = orjson.loads(response.content)
-            code, message = str(body["code"]), str(body["message"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
-            code, message = "without a reason", "the answer is not one of a Convex deployment."
+        code, message = _reason(response) or (
+            "without a reason",
+            "the answer is not one of a Convex deployment.",
+        )
         if response.status_code == 401:
             return Refusal(
                 f"The deployment at {self.url} refused the admin key ({code}).",
@@ -155,9 +173,9 @@ class Wire:
             next_step="Check its address and that it is running, then try again.",
         )
 
-    def _lost(self, error: httpx.TransportError) -> ConnectionLost:
+    def _lost(self, how: str) -> ConnectionLost:
         return ConnectionLost(
-            f"The connection to {self.url} was lost in the middle ({type(error).__name__}).",
+            f"The connection to {self.url} was lost in the middle ({how}).",
             touched="The last request may or may not have been carried out.",
             next_step="Continue the run with --resume: it asks the deployment how far it came.",
         )
@@ -174,8 +192,17 @@ class Wire:
         return headers
 
 
-def _pause(attempt: int, retry_after: str | None) -> float:
-    """Seconds before the next attempt: what the deployment asks for, else doubling with jitter."""
-    if retry_after and retry_after.isdigit():
-        return min(float(retry_after), _LONGEST_PAUSE)
-    return min(0.2 * 2.0**attempt, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter only
+def _failed(response: httpx.Response) -> tuple[bool, bool]:
+    """Whether this answer says that nothing was done, and whether it leaves open what was done."""
+    status = response.status_code
+    from_a_proxy = status == httpx.codes.SERVICE_UNAVAILABLE and _reason(response) is None
+    return status in _BUSY and not from_a_proxy, status in _UNCERTAIN or from_a_proxy
+
+
+def _reason(response: httpx.Response) -> tuple[str, str] | None:
+    """Code and message of a deployment's own error (contract 0); None for the answer of somebody between."""
+    try:
+        body = orjson.loads(response.content)
+        return str(body["code"]), str(body["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,3 +142,14 @@ def test_secrets_are_not_among_the_carried_columns(tmp_path: Path, v1_database: 
     carried = {column.name for column in layout.table("public.users").carried()}
     assert "google_email" in carried
     assert not {"google_refresh_token", "google_access_token", "google_calendar_refresh_token"} & carried
+
+
+def test_a_silent_network_is_noticed_and_a_lock_is_not_waited_for_without_end(
+    v1_database: str, tmp_path: Path
+) -> None:
+    with source.connect(settings_for(tmp_path, v1_database)) as connection:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            if hasattr(socket, "TCP_KEEPIDLE"):
+                assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 15
+        assert connection.execute("SHOW lock_timeout").fetchone() == ("30s",)

@@ -125,7 +125,7 @@ def test_a_busy_deployment_is_asked_again_and_its_wish_is_heeded() -> None:
     waits: list[float] = []
     transport = httpx.MockTransport(lambda _: next(answers))
     assert Target("http://127.0.0.1:1", KEY, transport=transport, sleep=waits.append).state() == "running"
-    assert waits[0] == 3.0
+    assert 3.0 <= waits[0] <= 3.2
     assert 0 < waits[1] <= 1.0
 
 
