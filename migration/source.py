@@ -83,7 +83,7 @@ def _connected(name: str, dsn: str, sleep: Callable[[float], None]) -> psycopg.C
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return psycopg.connect(
-                # the database, the role or the shell may say LATIN1, which can not hold what v1's people wrote
+                # the database, the role or the shell may say LATIN1, which can not hold what v1 has
                 make_conninfo(dsn, application_name="cutover", client_encoding="UTF8", **_LINE),
                 autocommit=True,
                 prepare_threshold=None,
