@@ -23,14 +23,17 @@ from typing import Any
 import httpx
 
 from fixtures import deployment as deployments
-from fixtures import wire
+from fixtures import processes, wire
 from fixtures.deployment import Deployment
 from tests.contract.client import Client, make_zip
 
 PROJECT = Path(__file__).parent / "project" / "convex"
 WRITERS = 2
 ROWS = 400
-LONGEST_SECONDS = 1.0
+# A kill comes after at most so many acknowledged mutations and a few milliseconds: anywhere.
+MOST_MUTATIONS = 120
+JITTER_SECONDS = 0.03
+PATIENCE_SECONDS = 60.0
 FILE = wire.encode_id(8_020, bytes(16))
 
 
@@ -65,7 +68,8 @@ def run(folder: Path, seeds: Iterable[int]) -> Account:
         with _deployment(folder) as served:
             if account.tried:
                 account.broken += [f"seed {number}: {line}" for line in _lost(served, memory, account)]
-            _work_until_killed(served, memory, draw.uniform(0, LONGEST_SECONDS))
+            moment = draw.randrange(MOST_MUTATIONS), draw.uniform(0, JITTER_SECONDS)
+            _work_until_killed(served, memory, *moment)
         if draw.random() < 0.5:
             _tear(folder, draw)
         account.tried += 1
@@ -85,12 +89,14 @@ def _deployment(folder: Path) -> Iterator[Client]:
         deployments.stop(served.pid)
 
 
-def _work_until_killed(client: Client, memory: _Memory, seconds: float) -> None:
-    """Writers and one importer work on until the deployment is gone, which it is after `seconds`."""
+def _work_until_killed(client: Client, memory: _Memory, mutations: int, seconds: float) -> None:
+    """Writers and one importer work on until the deployment is gone: `seconds` after so many mutations."""
+    wanted = len(memory.authors) + mutations
     workers = [threading.Thread(target=_write, args=(client.deployment, memory)) for _ in range(WRITERS)]
     workers.append(threading.Thread(target=_import, args=(client.deployment, memory)))
     for worker in workers:
         worker.start()
+    processes.wait_until(lambda: len(memory.authors) >= wanted, PATIENCE_SECONDS)
     threading.Event().wait(seconds)
     os.kill(client.deployment.pid, signal.SIGKILL)
     for worker in workers:
