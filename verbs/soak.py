@@ -10,6 +10,7 @@ from migration.errors import Refusal
 
 CAMPAIGNS = {
     "convex": "the embedded deployment against convex-test, and under malformed input",
+    "mutants": "mutants of the mapping, of the identities and of the decoders against the checks",
 }
 
 

@@ -37,11 +37,12 @@ def somebody(state: PairState) -> tuple[str, str]:
 def decided(reason: str, table: str, column: str, nth: int, owner: tuple[str, str]) -> tuple[str, str] | None:
     """What a sensible person decides about the nth row of a reason; None: the decision about another row of
     its group is enough."""
-    if reason in VALUES:
+    mendable = column and not (reason == "impossible_date" and table == "public.users")
+    if reason in VALUES and (mendable or reason != "unreadable_row"):
         return "value", VALUES[reason]
     if reason in {"email_collision", "account_of_another_user"}:
         return EXCLUDED if column == "google" or nth == 1 else None
-    if reason in {"impossible_date", "entry_date"}:
+    if reason in {"impossible_date", "entry_date"} and mendable:
         return "value", BY_COLUMN.get(column, f"{column}=")
     if reason == "orphan" and table in {"public.case_rfi", "public.case_rfe"}:
         return "assign", owner[1]
