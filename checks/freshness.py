@@ -11,10 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from checks.source.layout import MOVED, TABLES
-from checks.source.session import Session, opened
+from checks.source.session import Session, loads, opened
 from checks.tally import Tally
 from migration.config import Settings
 from migration.errors import RunIncomplete
@@ -72,7 +70,7 @@ def _raw_rows(path: Path) -> Iterator[dict[str, Any]]:
             f"The snapshot's file {path.name} is gone.", next_step="Begin a new run with migrate."
         )
     with path.open("rb") as lines:
-        yield from map(orjson.loads, lines)
+        yield from map(loads, lines)
 
 
 def _key(row: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ class World:
         self.session, self.before, self.after, self._manifest = session, before, after, manifest
         self.clock_ms, self._scratch = clock_ms, scratch
         self.rejected: Counter[tuple[str, str]] = Counter()
-        self.rejected_keys: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self.rejected_keys: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self.orphans: Counter[str] = Counter()
         self.followers: Counter[str] = Counter()
         self.resolutions = resolutions
@@ -83,7 +83,7 @@ class World:
         people = People(rows, known, self.clock_ms)
         for person in people.by_key.values():
             if person.reason:
-                self._reject("public.users", person.reason, person.key)
+                self._reject("public.users", person.reason, person.key, person.deciding)
                 self.followers["public.user_settings"] += bool(person.rows.settings)
                 self.followers["public.user_preferences"] += bool(person.rows.preferences)
                 self.followers["auth.users"] += person.rows.auth is not None
@@ -93,10 +93,10 @@ class World:
     def _rows(self, table: str) -> Iterator[Row]:
         return self.resolutions.apply(table, self.session.rows(table), self.session.columns.get(table, {}))
 
-    def _reject(self, table: str, reason: str, key: str) -> None:
+    def _reject(self, table: str, reason: str, key: str, column: str = "") -> None:
         self.rejected[table, reason] += 1
         if self.rejected[table, reason] <= 20:
-            self.rejected_keys[table, reason].append(key)
+            self.rejected_keys[table, reason][key] = column
 
     def spools(self, table: str) -> tuple[Spool, Spool]:
         """A table of the verified export and of the backup, at hand by id."""
@@ -172,7 +172,7 @@ class World:
             try:
                 found = self._case(row, taken)
             except Rejected as rejected:
-                self._refuse_case(key, user, rejected.reason, taken)
+                self._refuse_case(key, user, rejected, taken)
                 continue
             self.carried.update({f"public.case_{kind}": len(own) for kind, own in taken.items()})
             self.carried["public.cases"] += 1
@@ -208,11 +208,11 @@ class World:
                 good.append(row)
         return good
 
-    def _refuse_case(self, key: str, user: str, reason: str, taken: dict[str, list[Row]]) -> None:
-        if reason == "orphan" and self.resolutions.excludes("public.users", user):
+    def _refuse_case(self, key: str, user: str, why: Rejected, taken: dict[str, list[Row]]) -> None:
+        if why.reason == "orphan" and self.resolutions.excludes("public.users", user):
             self.resolutions.excluded["public.cases"] += 1
             return
-        self._reject("public.cases", reason, key)
+        self._reject("public.cases", why.reason, key, why.column)
         for kind, rows in taken.items():
             self.followers[f"public.case_{kind}"] += len(rows)
 
@@ -226,8 +226,8 @@ class World:
         for table in tables:
             found[f"rows.{table}"] = tally = Tally()
             for (of, reason), count in self.rejected.items():
-                for key in self.rejected_keys[of, reason] if of == table else ():
-                    tally.find(Kind.REJECTED, key, table=table, rule=reason)
+                for key, column in self.rejected_keys[of, reason].items() if of == table else ():
+                    tally.find(Kind.REJECTED, key, table=table, path=column, rule=reason)
                 if of == table:
                     tally.add(Kind.REJECTED, count - len(self.rejected_keys[of, reason]))
             others = self._behind(table, orphans)

@@ -12,6 +12,7 @@ CAMPAIGNS = {
     "convex": "the embedded deployment against convex-test, and under malformed input",
     "random": "a field, an edge or a row changed at random, each found by a finding of its own",
     "clean": "clean migrations of every size and shape, of which none may be refused",
+    "mutants": "mutants of the mapping, of the identities and of the decoders against the checks",
 }
 
 

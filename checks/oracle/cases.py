@@ -7,7 +7,7 @@ from typing import Any
 
 from checks.oracle import attachments, dates, entries, status
 from checks.oracle.expectation import Expected, Origin, Remark
-from checks.oracle.rules import Document, Rejected, Row, calendar_date, cents, moment, set_text
+from checks.oracle.rules import UNREADABLE, Document, Rejected, Row, calendar_date, cents, moment, set_text
 from checks.target import ids
 from migration.model import Class
 
@@ -60,6 +60,8 @@ def expected(
 
     Raises `Rejected` when the row must be in quarantine.
     """
+    if UNREADABLE in row:
+        raise Rejected("unreadable_row")
     remarks: list[Remark] = []
     created = _created(row)
     document: Document = {
@@ -94,7 +96,7 @@ def expected(
 def _created(row: Row) -> float:
     created = moment(row.get("created_at"))
     if created is None or created <= 0:
-        raise Rejected("impossible_date")
+        raise Rejected("impossible_date", "created_at")
     return created
 
 
@@ -125,7 +127,7 @@ def _computed(document: Document) -> None:
 def _status(document: Document, row: Row, remarks: list[Remark]) -> None:
     word = status.folded(row.get("case_status"))
     if word not in status.WORDS:
-        raise Rejected("unknown_case_status")
+        raise Rejected("unknown_case_status", "case_status")
     document["caseStatus"], reason = status.WORDS[word]
     if reason:
         document["closureReason"], document["closedAt"] = reason, document["updatedAt"]

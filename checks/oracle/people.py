@@ -18,6 +18,8 @@ from checks.oracle.rules import Document, Rejected, Row, fold, moment
 from checks.target import ids
 from migration.model import Class
 
+_BY_EMAIL = {"no_email", "email_collision", "email_ambiguous_on_target"}
+
 
 @dataclass
 class Person:
@@ -33,6 +35,11 @@ class Person:
     matched_profile: Document | None = None
     accounts: list[accounts.Account] = field(default_factory=list)
     kept_accounts: int = 0
+
+    @property
+    def deciding(self) -> str:
+        """The column that decides the reason, where the reason alone tells it."""
+        return "email" if self.reason in _BY_EMAIL else ""
 
     @property
     def key(self) -> str:

@@ -17,19 +17,23 @@ from checks.oracle import dates
 Row = Mapping[str, Any]
 Document = dict[str, Any]
 
+UNREADABLE = "(unreadable)"
+"""Marks a row with a JSON number beyond Float64; no column has such a name."""
+
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?"
     r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_MS, _AFTER_MS = -62_135_596_800_000, 253_402_300_800_000  # years 1 and 10000
 
 
 class Rejected(Exception):
-    """This row must be in quarantine, for this reason."""
+    """This row must be in quarantine, for this reason; `column` decides it, where one alone does."""
 
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
+    def __init__(self, reason: str, column: str = "") -> None:
+        self.reason, self.column = reason, column
         super().__init__(reason)
 
 
@@ -66,12 +70,15 @@ def calendar_date(value: object) -> str | None:
 
 
 def moment(value: object) -> float | None:
-    """An instant column, already floored to milliseconds by the source's SQL."""
+    """An instant column, already floored to milliseconds by the source's SQL; None for NULL.
+
+    Infinity, BC and five-digit years can not be carried.
+    """
     if value is None:
         return None
-    if isinstance(value, str):
+    if not isinstance(value, int | float) or not _FIRST_MS <= value < _AFTER_MS:
         raise Rejected("impossible_date")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def cents(dollars: object) -> float | None:

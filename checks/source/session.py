@@ -17,6 +17,7 @@ import orjson
 import psycopg
 from psycopg import sql
 
+from checks.oracle.rules import UNREADABLE
 from checks.source.layout import TABLES
 from migration import source
 from migration.config import Settings
@@ -24,6 +25,7 @@ from migration.errors import RunIncomplete
 
 Row = dict[str, Any]
 _BATCH = 500
+_LONGEST = 400
 _AS_TEXT = frozenset({"date", "uuid", "numeric", "time without time zone", "time with time zone", "inet"})
 _INSTANTS = {"timestamp with time zone": "{0}", "timestamp without time zone": "({0} AT TIME ZONE 'UTC')"}
 _IS_SET = "(coalesce({0}, '') <> '')"
@@ -76,7 +78,7 @@ class Session:
         with self._connection.cursor(name=f"checks_{self._streams}") as cursor:
             cursor.itersize = _BATCH
             for (text,) in cursor.execute(query):
-                yield _loads(text)
+                yield loads(text)
 
     def owners_of(self, cases: Iterable[str]) -> dict[str, str]:
         """The user of each of these cases that exists (all as UUID text)."""
@@ -144,11 +146,16 @@ def _selected(name: str, kind: str) -> sql.Composed:
     return sql.Composed([column])
 
 
-def _loads(text: str) -> Row:
+def loads(text: str | bytes) -> Row:
+    """A row that PostgreSQL printed as JSON. One with a number beyond Float64 is marked and not refused: a
+    person may have decided about it."""
     try:
         row: Row = orjson.loads(text)
     except orjson.JSONDecodeError:
-        row = json.loads(
-            text
-        )  # numbers that orjson will not hold; the rules decide about them, not the parser
+        row = {**json.loads(text, parse_int=_whole), UNREADABLE: True}
     return row
+
+
+def _whole(digits: str) -> object:
+    """Python refuses to read thousands of digits as a number."""
+    return int(digits) if len(digits) <= _LONGEST else digits

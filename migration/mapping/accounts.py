@@ -13,9 +13,7 @@ from migration.mapping.fields import Document, Field, Row, mapped
 from migration.mapping.instants import created, instant, is_after
 from migration.mapping.text import fold, text_of
 
-AUTH_READS = frozenset(
-    {"id", "email", "encrypted_password", "email_confirmed_at", "banned_until", "deleted_at", "created_at"}
-)
+AUTH_READS = frozenset({"id", "email", "encrypted_password", "banned_until", "deleted_at", "created_at"})
 IDENTITY_READS = frozenset({"id", "user_id", "provider", "provider_id", "created_at"})
 
 

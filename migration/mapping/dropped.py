@@ -97,16 +97,15 @@ EXCLUDED_TABLES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Coverage:
-    """Where each column of the source goes: `table.column` to its reason, and those nobody decided about."""
+    """The columns of the source that the mapping does not read: `table.column` to its reason, and those that
+    nobody decided about."""
 
-    mapped: tuple[str, ...]
     dropped: Mapping[str, str]
     unknown: tuple[str, ...]
 
 
 def coverage(source: Mapping[str, Iterable[str]]) -> Coverage:
     """What becomes of every column. `source`: names by `schema.table`, as information_schema has them."""
-    read: list[str] = []
     left: dict[str, str] = {}
     unknown: list[str] = []
     for table, names in sorted(source.items()):
@@ -114,12 +113,12 @@ def coverage(source: Mapping[str, Iterable[str]]) -> Coverage:
         for name in sorted(names):
             reason = reason_for(known, name)
             if name in READ.get(known, ()):
-                read.append(f"{known}.{name}")
-            elif reason is not None:
+                continue
+            if reason is not None:
                 left[f"{known}.{name}"] = reason
             else:
                 unknown.append(f"{known}.{name}")
-    return Coverage(tuple(read), left, tuple(unknown))
+    return Coverage(left, tuple(unknown))
 
 
 def reason_for(table: str, column: str) -> str | None:

@@ -17,8 +17,8 @@ FIELDS = (
 )
 AUTH_FIELDS = (Field("emailVerificationTime", "email_confirmed_at", instant),)
 
-READS = columns(FIELDS) | {"id", "email", "auth_user_id", "created_at"}
-AUTH_READS = columns(AUTH_FIELDS) | {"id", "email"}
+READS = columns(FIELDS) | {"email"}
+AUTH_READS = columns(AUTH_FIELDS)
 
 
 def user_document(row: Row, auth: Row | None, email: str) -> Document:

@@ -26,33 +26,46 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Self
 
 from checks import in_process
+from checks.source.layout import MOVED
+from checks.world import World
 from fixtures.tamper import overlaid
-from migration import config
+from migration import config, fence, introspect, quarantine, snapshot, target
 from migration.config import Settings
 from migration.errors import RowsQuarantined
 from migration.model import Outcome
 from migration.progress import Silent
+from migration.quarantine import Quarantined
 from migration.run import Run
 
 CPU_SECONDS, WALL_SECONDS = 20, 120
 MEMORY = 2 << 30
+BROKEN = 3
+HELD = "quarantine"
+"""What is told of a mutant that sets rows aside otherwise than the oracle: then nothing is loaded."""
 MADE_ANEW = ("verified.zip", "transformed", "import.zip", "quarantine.jsonl", "checks")
+
+
+AT_HAND = (fence, introspect, snapshot, target)
+"""Parts of the engine that know nothing of the mapping: imported once, not in every fork."""
+
+ENGINE = {f"migration.{name}" for name in ("identity", "rows", "ids", "link", "transform", "union", "steps")}
 
 
 class Fate(StrEnum):
     """What became of a mutant on a set of data."""
 
-    KILLED = "killed"  # it loads, and a check is red
-    UNSEEN = "unseen"  # it loads something else, and every check is green
-    SAME = "same"  # it loads the same bytes and keeps the same records
+    KILLED = "killed"  # a check is red, or the oracle would set other rows aside
+    UNSEEN = "unseen"  # something else is loaded or recorded, and every check is green
+    SAME = "same"  # the same bytes are loaded and the same records kept
     STOPPED = "stopped"  # it ends with an error, or not at all, before anything is loaded
-    HELD = "held"  # it puts rows into quarantine: nothing is loaded until a person decides
 
 
 UNDECIDED = (Fate.SAME, Fate.UNSEEN)
@@ -65,6 +78,7 @@ class Judge:
     def __init__(self, run: Run, settings: Settings, shared: in_process.Shared) -> None:
         self._run, self._settings, self._shared = run, settings, shared
         self._sound: dict[str, Any] = {}
+        self._aside = Aside(run, settings)
 
     @property
     def undecided(self) -> bool:
@@ -72,10 +86,10 @@ class Judge:
         return not self._settings.quarantine_file.exists()
 
     def begin(self) -> None:
-        """Tries the engine as it is: what a mutant is compared with. It passes, or holds rows back."""
+        """Tries the engine as it is: what a mutant is compared with."""
         answer = self.tried("migration", "")
-        if answer["outcome"] not in (Fate.UNSEEN, Fate.HELD):
-            raise RuntimeError(f"The engine as it is does not pass: {answer}")
+        if answer["outcome"] not in UNDECIDED:
+            raise RuntimeError(f"The engine as it is does not pass: {answer['told']}")
         self._sound = answer["made"]
 
     def tried(self, module: str, source: str) -> dict[str, Any]:
@@ -90,37 +104,45 @@ class Judge:
             answered = _read(reading, time.monotonic() + WALL_SECONDS)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
+            if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == BROKEN:
+                raise RuntimeError("the judge itself has failed; its message is above")
         return json.loads(answered) if answered else {"outcome": Fate.STOPPED, "told": ["no end"]}
 
     def _answer(self, writing: int, module: str, source: str, folder: Path) -> None:
         """In the child: writes the answer and ends the process, whatever the mutant does."""
         try:
-            _limit()
+            answer = self._carried_out(module, source, _copy(self._run, folder))
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(answer, pipe)
+            os._exit(0)
+        except BaseException:  # noqa: BLE001 - no mutant: an error of this module
+            traceback.print_exc()
+            os._exit(BROKEN)
+
+    def _carried_out(self, module: str, source: str, run: Run) -> dict[str, Any]:
+        _limit()
+        try:
             if source:
                 _put_in_place(module, source)
-            answer = self._carried_out(folder)
-        except BaseException as error:  # noqa: BLE001 - whatever a mutant raises, it has stopped
-            answer = {"outcome": Fate.STOPPED, "told": [type(error).__name__]}
-        with os.fdopen(writing, "w") as pipe:
-            json.dump(answer, pipe)
-        os._exit(0)
-
-    def _carried_out(self, folder: Path) -> dict[str, Any]:
-        run = _copy(self._run, folder)
-        try:
             made = _built(run, self._settings)
         except RowsQuarantined:
-            made = {"held": _set_aside(run)}
-            fate = Fate.SAME if "held" in self._sound else Fate.HELD
-            told = [] if made == self._sound else [f"sets aside otherwise: {len(made['held']) - 1} rows"]
-            return {"outcome": fate, "told": told, "made": made}
+            return self._held(run)
+        except BaseException as error:  # noqa: BLE001 - whatever a mutant raises, it has stopped
+            return {"outcome": Fate.STOPPED, "told": [type(error).__name__]}
         if made == self._sound:
             return {"outcome": Fate.SAME, "told": []}
         overlaid(self._run.data / "verified.zip", run.data / "import.zip", run.data / "verified.zip")
         results = in_process.judged(run, self._settings, run.data, shared=self._untouched(made))
         red = [result.id for result in results if result.outcome is not Outcome.PASS]
         return {"outcome": Fate.KILLED if red else Fate.UNSEEN, "told": red, "made": made}
+
+    def _held(self, run: Run) -> dict[str, Any]:
+        """The answer for rows in quarantine: the checks' oracle knows which must be there, and why."""
+        rows = quarantine.read(run.data / "quarantine.jsonl")
+        made = {"rows": [str(row) for row in rows], "transform": run.manifest()["transform"]}
+        if not self._aside.agrees(rows):
+            return {"outcome": Fate.KILLED, "told": [HELD], "made": made}
+        return {"outcome": Fate.SAME if made == self._sound else Fate.UNSEEN, "told": [], "made": made}
 
     def _untouched(self, made: Mapping[str, Any]) -> in_process.Shared:
         """The products that this mutant can not have changed. The accounts are judged by the manifest too."""
@@ -151,17 +173,31 @@ def _built(run: Run, settings: Settings) -> dict[str, Any]:
     return {"digests": [one.digest for one in done], "link": told["link"], "transform": told["transform"]}
 
 
-def _set_aside(run: Run) -> list[str]:
-    """The rows in quarantine, and the digests of what became of the others."""
-    rows = (run.data / "quarantine.jsonl").read_text("utf-8").splitlines()
-    return [*rows, json.dumps(run.manifest()["transform"], sort_keys=True)]
+class Aside:
+    """The rows that the checks' oracle puts into quarantine: how many by table and reason; of the first of
+    each also their keys, and the column that decides where one does."""
+
+    def __init__(self, run: Run, settings: Settings) -> None:
+        with World.of(run, settings) as world:
+            world.expected_people()
+            for _ in world.expected_cases():
+                pass
+            self._counts, self._keys = world.set_aside(MOVED), dict(world.rejected_keys)
+
+    def agrees(self, rows: Sequence[Quarantined]) -> bool:
+        """Whether these are the rows, for these reasons."""
+        if Counter((row.table, row.reason) for row in rows) != self._counts:
+            return False
+        told = {(row.table, row.reason, row.key): row.where for row in rows}
+        return all(
+            column in ("", told.get((*of, key))) and (*of, key) in told
+            for of, keys in self._keys.items()
+            for key, column in keys.items()
+        )
 
 
 def _put_in_place(module: str, source: str) -> None:
     """Makes `source` the module, before anybody has imported it."""
-    loaded = [name for name in sys.modules if name == module or name.startswith("migration.mapping")]
-    if loaded:
-        raise RuntimeError(f"already imported: {loaded}")
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise RuntimeError(f"no module: {module}")
@@ -227,6 +263,9 @@ class Trying:
 
 def main(run_id: str, *decisions: str) -> None:
     """Answers line by line until the input ends: for each mutant the first fate that tells it apart."""
+    early = [name for name in sys.modules if name in ENGINE or name.startswith("migration.mapping")]
+    if early:
+        raise RuntimeError(f"imported before it could be mutated: {early}")
     settings = config.load("embedded")
     run = Run.open(settings, run_id)
     shared = in_process.shared_products(run, settings)
@@ -251,9 +290,9 @@ def _first(judges: Sequence[Judge], module: str, source: str) -> dict[str, Any]:
         answer = judge.tried(module, source)
         if answer["outcome"] not in UNDECIDED:
             return answer
-        if answer["outcome"] == Fate.UNSEEN or not told["told"]:
+        if answer["outcome"] == Fate.UNSEEN:
             told = answer
-        if judge.undecided and not answer["told"]:
+        elif judge.undecided:
             break
     return told
 

@@ -1,7 +1,8 @@
 """The data on which mutants are tried: migrated runs of the embedded pair.
 
     ordinary   every recipe of the factories once, over a target that v2's users have used
-    again      the same source migrated a second time: the target holds what the first run wrote
+    worn       the same source, worn out and changed since, migrated a second time: the target holds what the
+               first run wrote
     decided    every hazard, and a decision about each
                and the same undecided, at once and reason by reason: here the sound engine loads nothing, and
                a mutant that loads is judged
@@ -21,6 +22,7 @@ from pathlib import Path
 from fixtures import pair
 from fixtures.hazards import decided
 from fixtures.pair import PairState
+from fixtures.wear import wear
 from migration import flow, quarantine
 from migration.config import Settings
 from migration.errors import RowsQuarantined
@@ -29,7 +31,7 @@ from migration.run import Run
 from tests.conduct.decisions import somebody
 from tests.teeth.bench import settings_of
 
-USERS, CASES = 30, 280
+USERS, CASES = 30, 300
 HAZARDOUS_USERS, HAZARDOUS_CASES = 4, 20
 
 
@@ -55,10 +57,14 @@ def all_data(folder: Path) -> Iterator[list[Data]]:
     """Every set, in the order in which they are tried."""
     with (
         _pair(folder / "ordinary", USERS, CASES) as (_, settings),
+        _pair(folder / "worn", USERS, CASES) as (worn, worn_settings),
         _pair(folder / "hazards", HAZARDOUS_USERS, HAZARDOUS_CASES, hazards=True) as (state, hazardous),
     ):
-        first = _migrated("ordinary", settings)
-        yield [first, _migrated("again", settings), _with_decisions(state, hazardous)]
+        yield [
+            _migrated("ordinary", settings),
+            _worn_out(worn, worn_settings),
+            _with_decisions(state, hazardous),
+        ]
 
 
 @contextmanager
@@ -77,6 +83,12 @@ def _migrated(name: str, settings: Settings) -> Data:
     flow.migrate(settings, run)
     flow.export_target(settings, run, "verified.zip")
     return Data(name, settings, run, (settings.quarantine_file,))
+
+
+def _worn_out(state: PairState, settings: Settings) -> Data:
+    flow.migrate(settings, Run.create(settings))
+    wear(state.postgres_dsn)
+    return _migrated("worn", settings)
 
 
 def _with_decisions(state: PairState, settings: Settings) -> Data:

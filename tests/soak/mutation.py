@@ -3,13 +3,15 @@
 Of mutmut only the operators are used (`mutation_operators`: numbers, strings, names, assignments, arguments,
 comparisons, keywords, ...), and its rule that `len` and `isinstance` are left alone. Its runner can not be:
 it asks pytest, and works on functions only, where half of this mapping is tables at module level.
-Annotations and decorators are no code of the mapping. A mutant that parses to what the module is already,
-or to what an earlier one is, is none. Not here: what becomes of a mutant (`tests.soak.mutant_judge`).
+Annotations and decorators are no code of the mapping; sentences, and the words of errors, are no data. A
+mutant that parses to what the module is already, or to what an earlier one is, is none. Not here: what
+becomes of a mutant (`tests.soak.mutant_judge`).
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from mutmut.mutation.mutators import mutation_operators
 from migration.config import ROOT
 
 _SHOWN = 160
+_SENTENCE = 4  # words
 _NOT_CODE = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom)
 
 
@@ -55,10 +58,16 @@ class Mutable:
         self._tree.visit(found)
         self.sites = found.sites
 
-    def mutants(self) -> Iterator[Mutant]:
-        """All mutants that differ from the module and from each other, in the order of the text."""
+    def mutants(self, every: int = 1) -> Iterator[Mutant]:
+        """The mutants that differ from the module and from each other, in the order of the text.
+
+        `every`: one of so many, the same ones as long as their own text stays. Those of a multiple are among
+        those of its parts.
+        """
         known, names = {_meaning(self.source)}, dict[str, int]()
         for site in self.sites:
+            if self._lot(site) % every:
+                continue
             source = self._with(site)
             meaning = _meaning(source)
             if meaning is None or meaning in known:
@@ -68,6 +77,11 @@ class Mutable:
             names[name] = names.get(name, 0) + 1
             nth = f" #{names[name]}" if names[name] > 1 else ""
             yield Mutant(self.module, site.operator, name + nth, source)
+
+    def _lot(self, site: Site) -> int:
+        texts = (self._tree.code_for_node(node) for node in (site.original, site.changed))
+        named = "\0".join((self.module, site.where, site.operator, *texts))
+        return int.from_bytes(hashlib.sha256(named.encode()).digest()[:8])
 
     def _with(self, site: Site) -> str:
         changed = self._tree.deep_replace(site.original, site.changed)
@@ -88,7 +102,7 @@ class _Sites(cst.CSTVisitor):
         self._inside: list[str] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, _NOT_CODE) or _is_left_alone(node):
+        if isinstance(node, _NOT_CODE) or _is_left_alone(node) or _is_for_people(node):
             return False
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._inside.append(node.name.value)
@@ -107,6 +121,14 @@ class _Sites(cst.CSTVisitor):
 def _is_left_alone(node: cst.CSTNode) -> bool:
     called = node.func if isinstance(node, cst.Call) else None
     return isinstance(called, cst.Name) and called.value in NEVER_MUTATE_FUNCTION_CALLS
+
+
+def _is_for_people(node: cst.CSTNode) -> bool:
+    """What is only read: the words of an error (a row's reason is none: it is recorded), and sentences."""
+    if isinstance(node, cst.Raise):
+        raised = node.exc.func if isinstance(node.exc, cst.Call) else None
+        return not (isinstance(raised, cst.Name) and raised.value == "Unmappable")
+    return isinstance(node, cst.SimpleString) and len(node.value.split()) >= _SENTENCE
 
 
 def _meaning(source: str) -> str | None:

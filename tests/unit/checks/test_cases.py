@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.oracle import cases, status
-from checks.oracle.rules import Rejected
+from checks.oracle.rules import UNREADABLE, Rejected
 from migration.model import Class
 from tests.unit.checks.material import CREATED, NOW, case_row, doc_id, key
 
@@ -70,6 +70,22 @@ def test_money_that_is_none_refuses_the_row(amount: str) -> None:
 def test_a_date_that_v2_can_not_hold_refuses_the_row(date: str) -> None:
     with pytest.raises(Rejected, match="impossible_date"):
         _document(pwd_filing_date=date)
+
+
+@pytest.mark.parametrize("moment", ["infinity", -62_135_596_800_001, 253_402_300_800_000])
+def test_an_instant_outside_the_years_that_v2_can_hold_refuses_the_row(moment: object) -> None:
+    with pytest.raises(Rejected, match="impossible_date"):
+        _document(updated_at=moment)
+
+
+def test_the_first_and_the_last_instant_that_v2_can_hold_are_carried() -> None:
+    for moment in (-62_135_596_800_000, 253_402_300_799_999):
+        assert _document(updated_at=moment)["updatedAt"] == float(moment)
+
+
+def test_a_row_with_a_number_beyond_float64_is_refused() -> None:
+    with pytest.raises(Rejected, match="unreadable_row"):
+        _document(**{UNREADABLE: True})
 
 
 @pytest.mark.parametrize("created", [None, 0, -1, "infinity"])

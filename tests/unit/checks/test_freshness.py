@@ -6,6 +6,8 @@ import psycopg
 import pytest
 
 from checks.freshness import _milliseconds
+from checks.oracle.rules import UNREADABLE
+from checks.source.session import loads
 
 MOMENTS = (
     "1970-01-01 00:00:00+00",
@@ -36,3 +38,10 @@ def test_an_instant_is_what_postgresql_says(moment: str, v1_database: str) -> No
 @pytest.mark.parametrize("value", ["-infinity", "infinity", None, 5])
 def test_what_is_no_moment_stays_as_it_is(value: object) -> None:
     assert _milliseconds(value) == value
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1" + "0" * 5000, "1" + "0" * 400 + ".5", "7"])
+def test_a_row_with_a_number_beyond_float64_is_read_and_marked(number: str) -> None:
+    row = loads(f'{{"id": "a", "updated_at": 1700000000000, "documents": [{{"size": {number}}}]}}')
+    assert (row["id"], row["updated_at"]) == ("a", 1_700_000_000_000)
+    assert (UNREADABLE in row) is (number != "7")
