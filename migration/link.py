@@ -18,6 +18,7 @@ from uuid import UUID
 import orjson
 
 from migration.errors import RunIncomplete
+from migration.filled import Fills, Key, standing, undone
 from migration.ids import decode
 from migration.mapping import names
 from migration.mapping.exported import Exported
@@ -74,18 +75,22 @@ class Lookup:
         return decode(document_id)[1] in self.ours
 
 
-def build_lookup(backup_zip: Path, raw: Path, clock_ms: float) -> Lookup:
+def build_lookup(
+    backup_zip: Path, raw: Path, clock_ms: float, fills: Mapping[Key, Fills] | None = None
+) -> Lookup:
     """The lookup for the snapshot in `raw`, from the target's backup. `clock_ms`: Unix milliseconds.
 
+    `fills` are an earlier load's changes of v2's own documents: those that nobody changed since are undone.
     Memory grows with the target's users, never with its cases. A backup that can not be read is an error.
     """
     try:
         with zipfile.ZipFile(backup_zip) as archive:
-            profiles, enforced = _profiles(archive)
+            theirs = _AsBefore(fills or {})
+            profiles, enforced = _profiles(archive, theirs)
             return Lookup(
                 numbers=_numbers(archive),
                 clock_ms=clock_ms,
-                users=_users(archive),
+                users=_users(archive, theirs),
                 profiles=profiles,
                 accounts=_accounts(archive),
                 enforced=enforced,
@@ -112,19 +117,37 @@ def _numbers(archive: zipfile.ZipFile) -> dict[str, int]:
     return {table: taken[table] for table in TABLES}
 
 
-def _users(archive: zipfile.ZipFile) -> dict[str, tuple[Existing, ...]]:
+class _AsBefore:
+    """Documents of v2's own as they were before an earlier load."""
+
+    def __init__(self, fills: Mapping[Key, Fills]) -> None:
+        self._fills = fills
+
+    def documents(self, archive: zipfile.ZipFile, table: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        for line, document in _documents(archive, table):
+            known = self._fills.get((table, decode(document["_id"])[1]), {})
+            if fills := standing(document, known):
+                own = undone(document, fills)
+                yield orjson.dumps(own), own
+            else:
+                yield line, document
+
+
+def _users(archive: zipfile.ZipFile, theirs: _AsBefore) -> dict[str, tuple[Existing, ...]]:
     found: dict[str, tuple[Existing, ...]] = {}
-    for line, document in _documents(archive, "users"):
+    for line, document in theirs.documents(archive, "users"):
         mail = fold(document.get("email"))
         if mail:
             found[mail] = (*found.get(mail, ()), Existing(document["_id"], line))
     return found
 
 
-def _profiles(archive: zipfile.ZipFile) -> tuple[dict[str, Existing], tuple[Existing, ...]]:
+def _profiles(
+    archive: zipfile.ZipFile, theirs: _AsBefore
+) -> tuple[dict[str, Existing], tuple[Existing, ...]]:
     oldest: dict[str, tuple[tuple[float, str], Existing]] = {}
     enforced = []
-    for line, document in _documents(archive, "userProfiles"):
+    for line, document in theirs.documents(archive, "userProfiles"):
         one, user = Existing(document["_id"], line), document["userId"]
         age = (float(document["_creationTime"]), one.id)
         if user not in oldest or age < oldest[user][0]:

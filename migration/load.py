@@ -29,7 +29,7 @@ def carry_out(run: Run, target: Target, union: Union, written: Written, advance:
     An import that this run uploaded before is carried on with. `RunIncomplete` when the deployment refuses
     the content: then its data is as it was.
     """
-    written.prepare(run.id, union.ours)
+    written.prepare(run.id, union.ours, union.filled)
     noted = run.manifest().get("load", {})
     import_id = _standing(target, noted, union) or target.upload(run.data / NAME, "replace", advance=advance)
     record = {**_record(union), "import_id": import_id, "committed": False}

@@ -133,7 +133,10 @@ def _export(context: Context) -> Done:
 def _link(context: Context) -> Done:
     clock = datetime.fromisoformat(context.run.manifest()["clock"])
     context.lookup = link.build_lookup(
-        context.run.data / backup.NAME, context.run.data / "raw", int(clock.timestamp() * 1000)
+        context.run.data / backup.NAME,
+        context.run.data / "raw",
+        int(clock.timestamp() * 1000),
+        context.written.known(context.run.id).filled,
     )
     summary = context.lookup.summary()
     context.run.update_manifest(link={**summary, "numbers": dict(context.lookup.numbers)})

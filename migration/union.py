@@ -8,6 +8,8 @@ Between transform and load; reads files only. For each document of the target on
     ours, equal to the transform's        the same, whatever the records say
     ours, changed since the last run      stops the load: a person's work would be lost
     ours by its id, but without a record  stops the load, unless it is equal
+    not ours, with values of an earlier load that v1 no longer gives
+                                          stops the load: nobody could tell them from v2's own afterwards
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import orjson
 from migration import files
 from migration.archive import Archive, content_hash, parsed
 from migration.errors import Refusal, RowsQuarantined
+from migration.filled import Fills, Key, changes, standing, undone
 from migration.link import TABLES, user_keys
 from migration.mapping import names
 from migration.written import Known
@@ -37,6 +40,10 @@ _SHOWN = 5
 
 class ChangedSince(RowsQuarantined):
     """Documents of ours were changed on the target since they were loaded."""
+
+
+class FilledOtherwise(RowsQuarantined):
+    """Values that an earlier load put into documents of v2's own are no longer what v1 gives."""
 
 
 class NotOurRecord(Refusal):
@@ -65,11 +72,13 @@ class TableUnion:
 
 @dataclass(frozen=True)
 class Union:
-    """What was built. `ours`: (table, 16 bytes, content hash) of each document that is ours."""
+    """What was built. `ours`: (table, 16 bytes, content hash) of each document that is ours. `filled`: what
+    is changed in documents that are not."""
 
     tables: dict[str, TableUnion]
     digest: str
     ours: list[tuple[str, bytes, bytes]]
+    filled: list[tuple[Key, Fills]] = field(default_factory=list)
 
     @property
     def documents(self) -> int:
@@ -79,15 +88,17 @@ class Union:
 
 @dataclass
 class _Planned:
-    """The transformed documents of one table: hash by 16 bytes, and which of them are ours."""
+    """The transformed documents of one table: hash by 16 bytes, which of them are ours, and the others."""
 
     hashes: dict[bytes, bytes] = field(default_factory=dict)
     ours: set[bytes] = field(default_factory=set)
+    theirs: dict[bytes, dict[str, Any]] = field(default_factory=dict)
 
 
 @dataclass
 class _Conflicts:
     changed: list[str] = field(default_factory=list)
+    otherwise: list[str] = field(default_factory=list)
     unrecorded: list[str] = field(default_factory=list)
 
 
@@ -99,6 +110,7 @@ def build(parts: Parts, numbers: Mapping[str, int], known: Known, out: Path) -> 
     users = {UUID(key).bytes for key in user_keys(parts.raw / "public.users.ndjson")}
     tables: dict[str, TableUnion] = {}
     ours: list[tuple[str, bytes, bytes]] = []
+    fills: list[tuple[Key, Fills]] = []
     conflicts = _Conflicts()
     partial = out.with_name(f"{out.name}.partial")
     with (
@@ -119,9 +131,10 @@ def build(parts: Parts, numbers: Mapping[str, int], known: Known, out: Path) -> 
             _write(made, f"{table}/generated_schema.jsonl", _UNIFORM)
             tables[table] = merge.result
             ours += [(table, raw_id, planned.hashes[raw_id]) for raw_id in sorted(planned.ours)]
+            fills += merge.filled
     _refuse(conflicts)
     partial.replace(out)
-    return Union(tables, files.sha256_of(out), ours)
+    return Union(tables, files.sha256_of(out), ours, fills)
 
 
 class _Merge:
@@ -130,6 +143,7 @@ class _Merge:
     def __init__(self, table: str, planned: _Planned, known: Known, conflicts: _Conflicts) -> None:
         self._table, self._planned, self._known, self._conflicts = table, planned, known, conflicts
         self.result = TableUnion(documents=len(planned.hashes), added=len(planned.hashes))
+        self.filled: list[tuple[Key, Fills]] = []
 
     def copy_foreign(self, archive: Archive, entry: IO[bytes]) -> None:
         """Writes the documents that are kept as they are; notes what stops the load."""
@@ -137,6 +151,7 @@ class _Merge:
             raw, document = parsed(line)
             content = content_hash(document)
             left = self._known.of(self._table, raw)
+            self._fill(raw, document)
             if raw in self._planned.hashes:
                 self.result.replaced += 1
                 self.result.added -= 1
@@ -149,6 +164,18 @@ class _Merge:
                 self.result.removed += 1
             else:
                 self._conflicts.changed.append(f"{self._table} {raw.hex()}")
+
+    def _fill(self, raw: bytes, document: dict[str, Any]) -> None:
+        """Notes what the load changes in a document of v2's own, and what an earlier one left there wrong."""
+        wanted, known = self._planned.theirs.get(raw), self._known.filled.get((self._table, raw), {})
+        if wanted is None and not known:
+            return
+        left = standing(document, known)
+        after = wanted if wanted is not None else undone(document, left)
+        stale = [name for name in left if name not in after or after[name] != document[name]]
+        self._conflicts.otherwise += [f"{self._table} {raw.hex()} {name}" for name in stale]
+        if fills := changes(undone(document, left), after):
+            self.filled.append(((self._table, raw), fills))
 
     def _may_replace(self, raw: bytes, content: bytes, left: frozenset[bytes]) -> None:
         if content == self._planned.hashes[raw] or raw not in self._planned.ours or content in left:
@@ -164,6 +191,8 @@ def _plan(table: str, source: Path, users: set[bytes]) -> _Planned:
             planned.hashes[raw] = content_hash(document)
             if _is_ours(table, raw, document, users):
                 planned.ours.add(raw)
+            else:
+                planned.theirs[raw] = document
     return planned
 
 
@@ -205,6 +234,14 @@ def _refuse(conflicts: _Conflicts) -> None:
             touched=touched,
             next_step="If these changes may be lost, delete the documents on the target and migrate again; "
             "else take everything back: invoke rollback.",
+        )
+    if conflicts.otherwise:
+        raise FilledOtherwise(
+            f"{len(conflicts.otherwise)} values that an earlier load put into documents of v2's own are no "
+            f"longer what v1 gives: {_first(conflicts.otherwise)}.",
+            touched=touched,
+            next_step="Take both back, this run and the one that was loaded before: invoke rollback, and "
+            "invoke rollback --run THAT ONE (invoke runs lists them); then migrate again.",
         )
     if conflicts.unrecorded:
         raise NotOurRecord(

@@ -9,20 +9,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from migration import files
+from migration import files, filled
+from migration.filled import Fill, Fills, Key
 
 _POINTER = "load.json"
 
 
 @dataclass(frozen=True)
 class Known:
-    """The hashes that a document of ours may have on the target, by table and 16 id bytes."""
+    """What earlier loads may have left on the target, by table and 16 id bytes.
 
-    hashes: Mapping[tuple[str, bytes], frozenset[bytes]]
+    hashes: of each document of ours. filled: what was changed in documents of v2's own.
+    """
+
+    hashes: Mapping[Key, frozenset[bytes]]
+    filled: Mapping[Key, Fills] = field(default_factory=dict)
 
     def of(self, table: str, raw: bytes) -> frozenset[bytes]:
         """The hashes that we may have left this document with; empty for one that we never wrote."""
@@ -41,17 +46,28 @@ class Written:
     def known(self, run_id: str) -> Known:
         """The documents that stood on the target before this run's own load, or that may have stood there."""
         pointer = self._pointer()
-        found: dict[tuple[str, bytes], frozenset[bytes]] = {}
+        found: dict[Key, frozenset[bytes]] = {}
+        fills: dict[Key, dict[str, Fill]] = {}
         for run in pointer["before"] if pointer["run"] == run_id else pointer["standing"]:
             for key, digest in self._read(run):
                 found[key] = found.get(key, frozenset()) | {digest}
-        return Known(found)
+            fills |= self._filled_by(run)
+        return Known(found, fills)
 
-    def prepare(self, run_id: str, documents: Iterable[tuple[str, bytes, bytes]]) -> None:
-        """Records what this run is about to write (table, 16 bytes, hash), before the import is confirmed."""
+    def prepare(
+        self,
+        run_id: str,
+        documents: Iterable[tuple[str, bytes, bytes]],
+        fills: Iterable[tuple[Key, Fills]] = (),
+    ) -> None:
+        """Records what this run is about to write, before the import is confirmed.
+
+        `documents`: table, 16 bytes and hash of each of ours. `fills`: its changes of v2's own.
+        """
         with self._file(run_id).open("wb") as out:
             for table, raw, digest in documents:
                 out.write(b"%s %s %s\n" % (table.encode(), raw.hex().encode(), digest.hex().encode()))
+        files.write_bytes(self._fills(run_id), filled.dumped(fills))
         pointer = self._pointer()
         before = pointer["before"] if pointer["run"] == run_id else pointer["standing"]
         self._point({"run": run_id, "before": before, "standing": [*before, run_id]})
@@ -77,6 +93,13 @@ class Written:
 
     def _file(self, run_id: str) -> Path:
         return self._folder / f"{run_id}.documents"
+
+    def _fills(self, run_id: str) -> Path:
+        return self._folder / f"{run_id}.filled"
+
+    def _filled_by(self, run_id: str) -> dict[Key, dict[str, Fill]]:
+        path = self._fills(run_id)
+        return filled.loaded(path.read_bytes()) if path.exists() else {}
 
     def _read(self, run_id: str) -> Iterable[tuple[tuple[str, bytes], bytes]]:
         with self._file(run_id).open("rb") as lines:
