@@ -30,11 +30,15 @@ def write_json(path: Path, content: object) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """As `write_json`, for bytes."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk gets back what it was just given
+        raise
 
 
 def read_json(path: Path) -> Any:
@@ -43,15 +47,34 @@ def read_json(path: Path) -> Any:
 
 
 def append_line(path: Path, content: object) -> None:
-    """Adds one JSON line, whole, also when several processes do so at once."""
+    """Adds one JSON line, whole or not at all, also when several processes do so at once.
+
+    A last line without its end, left by somebody who was killed, is cut off first. OSError when the disk is
+    full: then the file is as it was.
+    """
     line = orjson.dumps(content) + b"\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        os.write(descriptor, line)
-        os.fsync(descriptor)
+        end = _whole_lines(descriptor)
+        os.ftruncate(descriptor, end)
+        try:
+            while line:
+                line = line[os.write(descriptor, line) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, end)
+            raise
     finally:
         os.close(descriptor)
+
+
+def _whole_lines(descriptor: int) -> int:
+    """How many bytes of an open file belong to whole lines."""
+    size = os.fstat(descriptor).st_size
+    if not size or os.pread(descriptor, 1, size - 1) == b"\n":
+        return size
+    return os.pread(descriptor, size, 0).rfind(b"\n") + 1
 
 
 @contextmanager
@@ -60,6 +83,23 @@ def locked(path: Path) -> Iterator[None]:
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(path: Path, otherwise: str) -> Iterator[None]:
+    """Holds a lock for as long as something is at work; a `Refusal` saying `otherwise` when another has it.
+
+    The system gives the lock back when its process ends, however it ends.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(otherwise, next_step="Wait for its end, or end it; then try again.") from None
         yield
     finally:
         os.close(descriptor)

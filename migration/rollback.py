@@ -1,9 +1,12 @@
 """The way back: the target is what its backup says, proven, and both sides are open again.
 
 After a FAIL, after a change of mind, or after any step that could not go on. An import that was begun is
-brought to its end first; then the target is exported and compared, restored only when it differs, and
-compared again.
-The fence is lifted and the pause ended last, so that nobody meets a half-restored target.
+brought to its end first, and so is a restore of an earlier attempt; then the target is exported and compared,
+restored only when it differs by our doing, and compared again. The fence is lifted and the pause ended last,
+so that nobody meets a half-restored target.
+
+A target that was proven equal is noted so before it is opened, and never restored a second time: whatever is
+there after that was written by its users.
 """
 
 from __future__ import annotations
@@ -17,14 +20,21 @@ from migration.context import Context
 from migration.errors import RunIncomplete
 from migration.target import Target
 
-RESTORED = "rolled_back.zip"
+NAME = "rolled_back.zip"
+RESTORED, EQUAL, EARLIER, OTHERS = "restored", "equal", "earlier", "others'"
 
 
 @dataclass(frozen=True)
 class RolledBack:
-    """What a rollback did. `restored`: the backup was imported (False: the target was still equal to it)."""
+    """What a rollback did. `how` the target's data came to be what it is:
 
-    restored: bool
+    restored   the backup was imported
+    equal      it was still equal to the backup
+    earlier    a rollback before this one had proven it, and it was not touched
+    others'    this run never changed it, somebody else did after the backup: it was left as it is
+    """
+
+    how: str
     digest: str
     documents: int
     lifted: int
@@ -33,21 +43,41 @@ class RolledBack:
 def carry_out(context: Context) -> RolledBack:
     """Restores and proves; raises `RunIncomplete` when the target is not equal to its backup afterwards."""
     manifest = context.run.manifest()
-    load.settle(context.target, manifest.get("load", {}))
     wanted = manifest.get("backup")
-    restored, found = False, None
-    if wanted is not None:
-        _pause(context.target)
-        found = _exported(context)
-        if found.digest != wanted["digest"]:
-            context.target.import_zip(context.run.data / backup.NAME, "replaceAll")
-            restored, found = True, _exported(context)
-        _equal(wanted, found)
-        context.written.undo(context.run.id)
+    how = EQUAL if wanted is None else EARLIER if wanted.get("restored") else _restored(context, manifest)
     lifted = fence.lift(context.source, context.run.id)
     _reopen(context, manifest)
-    documents = 0 if found is None else sum(table.documents for table in found.tables.values())
-    return RolledBack(restored, "" if found is None else found.digest, documents, len(lifted))
+    documents = sum(table["documents"] for table in wanted["tables"].values()) if wanted else 0
+    return RolledBack(how, wanted["digest"] if wanted else "", documents, len(lifted))
+
+
+def _restored(context: Context, manifest: dict[str, Any]) -> str:
+    """Makes the target equal to its backup and proves it; how it came to be so."""
+    target, wanted = context.target, manifest["backup"]
+    ours = load.settle(target, manifest.get("load", {}))
+    _pause(target)
+    how = RESTORED if _finished_restore(target, manifest.get("restore", {})) else EQUAL
+    found = _exported(context)
+    if found.digest != wanted["digest"]:
+        if not ours and how == EQUAL:
+            return OTHERS
+        import_id = target.upload(context.run.data / backup.NAME, "replaceAll")
+        context.run.update_manifest(restore={"import_id": import_id})
+        target.perform(import_id, advance=context.advance)
+        how, found = RESTORED, _exported(context)
+    _equal(wanted, found)
+    context.written.undo(context.run.id)
+    context.run.update_manifest(backup={**wanted, "restored": True})
+    return how
+
+
+def _finished_restore(target: Target, noted: dict[str, Any]) -> bool:
+    """Brings the restore that an earlier attempt uploaded to its end; False when there is none to be had."""
+    import_id = noted.get("import_id")
+    if import_id is None or target.import_state(import_id).state in {"absent", "failed"}:
+        return False
+    target.perform(import_id)
+    return True
 
 
 def _pause(target: Target) -> None:
@@ -58,14 +88,14 @@ def _pause(target: Target) -> None:
 
 
 def _reopen(context: Context, manifest: dict[str, Any]) -> None:
-    """The target runs again, unless it was paused before the run began."""
-    if manifest.get("pause", {}).get("before") != "paused":
+    """The target runs again, if it was this run that paused it."""
+    if manifest.get("pause", {}).get("before") not in {None, "paused"}:
         context.target.unpause()
-    context.run.update_manifest(pause={}, load={}, rolled_back=manifest.get("load", {}))
+    context.run.update_manifest(pause={}, load={}, restore={}, rolled_back=manifest.get("load", {}))
 
 
 def _exported(context: Context) -> SnapshotSum:
-    return summarise(context.target.export(context.run.data / RESTORED, advance=context.advance))
+    return summarise(context.target.export(context.run.data / NAME, advance=context.advance))
 
 
 def _equal(wanted: dict[str, Any], found: SnapshotSum) -> None:

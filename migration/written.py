@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,12 @@ class Written:
             data_dir / "deployments" / re.sub(r"[^A-Za-z0-9.-]", "_", deployment)
         )
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Held by the one command that works on this deployment and its source; a second one is refused."""
+        return files.alone(
+            self._folder / "lock", "Another command is at work on this target, in this data folder."
+        )
+
     def known(self, run_id: str) -> Known:
         """The documents that stood on the target before this run's own load, or that may have stood there."""
         pointer = self._pointer()
@@ -49,9 +56,11 @@ class Written:
 
     def prepare(self, run_id: str, documents: Iterable[tuple[str, bytes, bytes]]) -> None:
         """Records what this run is about to write (table, 16 bytes, hash), before the import is confirmed."""
-        with self._file(run_id).open("wb") as out:
+        partial = self._file(run_id).with_suffix(".partial")
+        with partial.open("wb") as out:
             for table, raw, digest in documents:
                 out.write(b"%s %s %s\n" % (table.encode(), raw.hex().encode(), digest.hex().encode()))
+        partial.replace(self._file(run_id))
         pointer = self._pointer()
         before = pointer["before"] if pointer["run"] == run_id else pointer["standing"]
         self._point({"run": run_id, "before": before, "standing": [*before, run_id]})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from migration import decision, flow, verdict
+from migration import decision, flow, standing, verdict
 from migration.config import Settings
 from migration.errors import REFUSED, CutoverError
 from migration.model import Phase, Verdict
@@ -32,8 +32,8 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
     written since is no fault of the migration, and must not become what `smoke` is compared with.
     """
     with progress.step("verify"):
-        flow.must_be_loaded(run)
-        if not flow.was_opened(run):
+        standing.must_be_loaded(run)
+        if not standing.was_opened(run):
             flow.export_target(settings, run, "verified.zip", progress)
         suites.judge(settings, run, Phase.DATA, progress, workers=workers)
         if (data := verdict.merge(run, [Phase.DATA])) is not Verdict.PASS:
@@ -46,7 +46,7 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
 def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the site in a browser as the canary, then that nothing but the canary's documents changed."""
     with progress.step("smoke"):
-        flow.must_be_loaded(run)
+        standing.must_be_loaded(run)
         flow.must_run(settings, run)
         suites.process("checks.canary", settings, run, progress, step="canary")
         suites.judge(settings, run, Phase.SMOKE, progress)
