@@ -42,18 +42,25 @@ def digest(line: bytes) -> str:
 
 
 def append(path: Path, content: Mapping[str, Any]) -> None:
-    """Adds one JSON line, whole and chained, also when several processes do so at once.
+    """Adds one JSON line, chained, whole or not at all, also when several processes do so at once.
 
-    A torn last line (a full disk) stays a line of its own, so that it is named and never joined to this one.
+    A last line without its end, left by a process that was killed, was never written: it is cut off first.
+    OSError when the disk is full: then the file is as it was.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        last, whole = _last(descriptor)
+        last, end = _last(descriptor)
+        os.ftruncate(descriptor, end)
         link = first(path.parent.name, path.name) if last is None else digest(last)
         line = orjson.dumps({CHAINED_BY: link, **content}) + b"\n"
-        os.write(descriptor, line if whole else b"\n" + line)
-        os.fsync(descriptor)
+        try:
+            while line:
+                line = line[os.write(descriptor, line) :]
+            os.fsync(descriptor)
+        except OSError:
+            os.ftruncate(descriptor, end)
+            raise
     finally:
         os.close(descriptor)
 
@@ -106,16 +113,15 @@ def _link(line: bytes) -> str | None:
     return link if isinstance(link, str) else None
 
 
-def _last(descriptor: int) -> tuple[bytes | None, bool]:
-    """The last line of an open file (None: it is empty), and whether it has its end."""
+def _last(descriptor: int) -> tuple[bytes | None, int]:
+    """The last whole line of an open file (None: it has none), and where it ends."""
     size = os.fstat(descriptor).st_size
-    if not size:
-        return None, True
     wanted = _TAIL
     while True:
-        tail = os.pread(descriptor, min(wanted, size), max(0, size - wanted))
-        whole = tail.endswith(b"\n")
-        cut = tail.rfind(b"\n", 0, len(tail) - 1)
-        if cut >= 0 or wanted >= size:
-            return tail[cut + 1 : len(tail) - whole], whole
+        begins = max(0, size - wanted)
+        tail = os.pread(descriptor, size - begins, begins)
+        end = tail.rfind(b"\n") + 1
+        cut = tail.rfind(b"\n", 0, max(0, end - 1))
+        if not begins or (end and cut >= 0):
+            return (tail[cut + 1 : end - 1] if end else None), begins + end
         wanted *= 2

@@ -17,7 +17,6 @@ from typing import Any
 import orjson
 
 from migration.archive import Archive, content_hash, parsed
-from migration.model import LedgerEntry, StepOutcome
 
 NAME = "reverse_delta.jsonl"
 JUDGED = "verified.zip"
@@ -31,12 +30,6 @@ class Change:
     kind: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
-
-
-def is_due(ledger: list[LedgerEntry]) -> bool:
-    """Whether users could write: the target was opened after its last load."""
-    done = [entry.step for entry in ledger if entry.outcome is StepOutcome.DONE]
-    return "load" in done and "open" in done[len(done) - done[::-1].index("load") :]
 
 
 def write(judged: Path, now: Path, folder: Path) -> dict[str, dict[str, int]]:

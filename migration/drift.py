@@ -22,16 +22,8 @@ def fingerprint(connection: psycopg.Connection, layout: Layout) -> Fingerprint:
 
 
 def changed(before: Fingerprint, after: Fingerprint) -> list[str]:
-    """One sentence for each table that is not as it was."""
-    sentences = []
-    for table in sorted({*before, *after}):
-        was, now = before.get(table), after.get(table)
-        if was != now:
-            rows = [str(side["rows"]) if side else "no table" for side in (was, now)]
-            sentences.append(
-                f"{table}: {rows[0]} rows at the snapshot, {rows[1]} now, and their content differs"
-            )
-    return sentences
+    """The tables that are not as they were. Which of their rows: `migration.drift_rows`."""
+    return [table for table in sorted({*before, *after}) if before.get(table) != after.get(table)]
 
 
 def _of(connection: psycopg.Connection, table: Table) -> dict[str, Any]:

@@ -30,11 +30,15 @@ def write_json(path: Path, content: object) -> None:
 def write_bytes(path: Path, content: bytes) -> None:
     """As `write_json`, for bytes."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("wb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)  # a full disk gets back what it was just given
+        raise
 
 
 def read_json(path: Path) -> Any:
@@ -57,6 +61,23 @@ def locked(path: Path) -> Iterator[None]:
     descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def alone(path: Path, otherwise: str) -> Iterator[None]:
+    """Holds a lock for as long as something is at work; a `Refusal` saying `otherwise` when another has it.
+
+    The system gives the lock back when its process ends, however it ends.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refusal(otherwise, next_step="Wait for its end, or end it; then try again.") from None
         yield
     finally:
         os.close(descriptor)

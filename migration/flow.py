@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from migration import delta, fence, files, pins, quarantine, snapshot
+from migration import fence, files, pins, quarantine, snapshot
 from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
@@ -27,6 +27,7 @@ from migration.errors import CutoverError, Refusal, RowsQuarantined, RunIncomple
 from migration.model import LedgerEntry, StepOutcome
 from migration.progress import Progress, Silent
 from migration.run import Run, iso_now
+from migration.standing import committed, last_done, must_not_be_half_taken_back
 from migration.steps import STEPS, Done, Step, named
 from migration.target import Target
 
@@ -54,8 +55,9 @@ def migrate(
     Raises `Refusal` before anything is touched, `RowsQuarantined` when rows need a decision, and
     `RunIncomplete` when the run had begun and can not go on; each says what to do.
     """
-    with _connected(settings, run, progress) as context:
-        if resume and _committed(run):
+    must_not_be_half_taken_back(run)
+    with _connected(settings, run, progress) as context, context.written.alone():
+        if resume and committed(run):
             return [StepReport(step.name, step.title, StepOutcome.SKIPPED, 0) for step in STEPS]
         _preflight(context)
         return [_carry(context, step, resume=resume) for step in STEPS]
@@ -64,14 +66,15 @@ def migrate(
 def step(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> StepReport:
     """One step by name, anew; a `Refusal` when a step that it builds on is not done."""
     wanted = named(name)
-    with _connected(settings, run, progress) as context:
-        missing = [needed for needed in wanted.inputs if _last_done(run, needed) is None]
+    must_not_be_half_taken_back(run)
+    with _connected(settings, run, progress) as context, context.written.alone():
+        missing = [needed for needed in wanted.inputs if last_done(run, needed) is None]
         if missing:
             raise Refusal(
                 f"The step {name} builds on {', '.join(missing)}, which this run has not done.",
                 next_step=f"Run invoke {' '.join(_undone(run, wanted))}, or invoke migrate for all of them.",
             )
-        if _committed(run) and name != "load":
+        if committed(run) and name != "load":
             raise Refusal(
                 f"Run {run.id} has been loaded; its {name} must stay as it was loaded from.",
                 next_step="Begin a new run with invoke migrate, or take this one back: invoke rollback.",
@@ -85,7 +88,7 @@ def _undone(run: Run, wanted: Step) -> list[str]:
     needed = {wanted.name}
     for earlier in reversed(STEPS):
         if earlier.name in needed:
-            needed |= {name for name in earlier.inputs if _last_done(run, name) is None}
+            needed |= {name for name in earlier.inputs if last_done(run, name) is None}
     return [one.name for one in STEPS if one.name in needed]
 
 
@@ -101,21 +104,6 @@ def open_target(settings: Settings, run: Run, progress: Progress | None = None) 
     """Lets the app's functions run again, after the data was verified. The fence on the source stays."""
     with _acting(settings, run, progress, "open") as (context, _):
         context.target.unpause()
-
-
-def must_be_loaded(run: Run) -> None:
-    """`RunIncomplete` when nothing of this run is on the target: then there is nothing to judge."""
-    if not _committed(run):
-        raise RunIncomplete(
-            f"Nothing of run {run.id} is loaded on the target, so there is nothing to judge.",
-            touched="Nothing was changed.",
-            next_step="Go on with invoke migrate --resume, or begin anew with invoke migrate.",
-        )
-
-
-def was_opened(run: Run) -> bool:
-    """Whether the target was opened after its last load: since then its users write, and the canary."""
-    return delta.is_due(run.ledger())
 
 
 def must_run(settings: Settings, run: Run) -> None:
@@ -179,6 +167,7 @@ def _acting(
     """A ledger entry of this name on the run's own pair, and the notes that it will carry."""
     with (
         _connected(settings, run, progress, pins.verify) as context,
+        context.written.alone(),
         _entered(run, context.progress, name) as notes,
         explained(f"The step {name}", touched=True),
     ):
@@ -201,7 +190,7 @@ def _carry(context: Context, step: Step, *, resume: bool) -> StepReport:
         with explained(f"The step {step.name}", touched=context.touched):
             done = step.run(context)
         notes.update(
-            done.notes, digest=done.digest, inputs=inputs, files=_files(run, step), results=len(run.results())
+            done.notes, digest=done.digest, inputs=inputs, files=_files(run, step), results=run.result_lines()
         )
     return StepReport(step.name, step.title, StepOutcome.DONE, _since(began), done.notes)
 
@@ -224,7 +213,7 @@ def _entered(run: Run, progress: Progress, name: str) -> Iterator[dict[str, Any]
             )
         )
         raise
-    notes.setdefault("results", len(run.results()))
+    notes.setdefault("results", run.result_lines())
     run.append_ledger(
         LedgerEntry(
             step=name,
@@ -240,7 +229,7 @@ def _entered(run: Run, progress: Progress, name: str) -> Iterator[dict[str, Any]
 def _inputs(context: Context, step: Step) -> dict[str, str]:
     """The digests that a step builds on: of its input steps, and for the transform of the decisions about
     rows."""
-    found = {name: entry.digest for name in step.inputs if (entry := _last_done(context.run, name))}
+    found = {name: entry.digest for name in step.inputs if (entry := last_done(context.run, name))}
     if step.name == "transform":
         found["quarantine.toml"] = quarantine.load(context.settings.quarantine_file).digest
     return found
@@ -248,7 +237,7 @@ def _inputs(context: Context, step: Step) -> dict[str, str]:
 
 def _current(run: Run, step: Step, inputs: dict[str, str]) -> bool:
     """Whether the step's last end was a good one, on the same inputs, and its files are still the same."""
-    entry = _last_done(run, step.name)
+    entry = last_done(run, step.name)
     return (
         entry is not None
         and entry.notes.get("inputs") == inputs
@@ -257,24 +246,9 @@ def _current(run: Run, step: Step, inputs: dict[str, str]) -> bool:
     )
 
 
-def _last_done(run: Run, name: str) -> LedgerEntry | None:
-    """The last good end of a step, unless it was begun again or taken back since."""
-    found = None
-    for entry in run.ledger():
-        if entry.step == "rollback" and entry.outcome is StepOutcome.DONE:
-            found = None
-        if entry.step == name and entry.outcome is not StepOutcome.SKIPPED:
-            found = entry if entry.outcome is StepOutcome.DONE else None
-    return found
-
-
 def _files(run: Run, step: Step) -> dict[str, str]:
     found = [path for pattern in step.outputs for path in sorted(run.data.glob(pattern))]
     return {str(path.relative_to(run.data)): files.sha256_of(path) for path in found}
-
-
-def _committed(run: Run) -> bool:
-    return _last_done(run, "load") is not None
 
 
 def _since(began: float) -> int:

@@ -133,8 +133,9 @@ class Run:
         chain.append(self.folder / "ledger.jsonl", entry.model_dump(mode="json"))
 
     def ledger(self) -> list[LedgerEntry]:
-        """Every line of the ledger, in order."""
-        return list(self._lines("ledger.jsonl", LedgerEntry))
+        """Every line of the ledger, in order. A last line without its end was never written: its process was
+        killed, and must not keep the run from being continued or taken back."""
+        return list(self._lines("ledger.jsonl", LedgerEntry, unfinished=False))
 
     def append_result(self, result: CheckResult) -> None:
         """Adds what a check saw. Attempts add up; nothing is overwritten."""
@@ -143,6 +144,11 @@ class Run:
     def results(self) -> list[CheckResult]:
         """Every recorded result, in order; `RunIncomplete` when a line is torn."""
         return list(self._lines("results.jsonl", CheckResult))
+
+    def result_lines(self) -> int:
+        """How many results were recorded so far, readable or not."""
+        path = self.folder / "results.jsonl"
+        return path.read_bytes().count(b"\n") if path.exists() else 0
 
     def require(self, phase: Phase | str, ids: Iterable[str]) -> None:
         """Adds check ids that must have a result for this phase to pass. A second collection can only add."""
@@ -157,11 +163,13 @@ class Run:
         path = self.folder / "required.json"
         return {Phase(name): ids for name, ids in files.read_json(path).items()} if path.exists() else {}
 
-    def _lines(self, name: str, record: type[_R]) -> Iterator[_R]:
+    def _lines(self, name: str, record: type[_R], *, unfinished: bool = True) -> Iterator[_R]:
         path = self.folder / name
         if not path.exists():
             return
-        for number, line in enumerate(chain.lines(path.read_bytes()), start=1):
+        content = path.read_bytes()
+        end = len(content) if unfinished else content.rfind(b"\n") + 1
+        for number, line in enumerate(chain.lines(content[:end]), start=1):
             try:
                 yield record.model_validate(chain.content_of(line))
             except ValueError as error:

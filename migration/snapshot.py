@@ -13,7 +13,7 @@ the text format would double every backslash of the JSON. Secrets are counted an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -146,19 +146,24 @@ def _copy(
     """Writes one table's file, whole or not at all; its rows and its SHA-256."""
     digest, rows = hashlib.sha256(), 0
     partial = path.with_name(f"{path.name}.partial")
-    with partial.open("wb", buffering=1 << 20) as out, connection.cursor() as cursor:
+    with partial.open("wb", buffering=1 << 20) as out:
         partial.chmod(0o600)
-        with cursor.copy(_selection(table)) as copy:
-            for (text,) in copy.rows():
-                line = _one_line(text) + b"\n"
-                out.write(line)
-                digest.update(line)
-                rows += 1
-                if rows % _EVERY == 0:
-                    advance(rows)
+        for line in lines_of(connection, table):
+            out.write(line)
+            digest.update(line)
+            rows += 1
+            if rows % _EVERY == 0:
+                advance(rows)
     advance(rows)
     partial.replace(path)
     return {"rows": rows, "digest": digest.hexdigest()}
+
+
+def lines_of(connection: psycopg.Connection, table: Table) -> Iterator[bytes]:
+    """Each row as the line that the raw file holds of it, in the file's order."""
+    with connection.cursor() as cursor, cursor.copy(_selection(table)) as copy:
+        for (text,) in copy.rows():
+            yield _one_line(text) + b"\n"
 
 
 def _selection(table: Table) -> sql.Composed:

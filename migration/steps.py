@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from migration import backup, drift, fence, files, link, load, quarantine, snapshot, union
+from migration import backup, drift, drift_rows, fence, files, link, load, quarantine, snapshot, union
 from migration.accounting import TableAccount
 from migration.context import Context
 from migration.errors import Refusal, RowsQuarantined, RunIncomplete
@@ -79,19 +79,23 @@ def _pause(context: Context) -> Done:
     """Pauses; a pause that somebody lifted since is a new one, and what was read from the target is read
     again."""
     noted, state = context.run.manifest().get("pause", {}), context.target.state()
-    if state == "paused" and noted:
-        return Done(noted["digest"], {"state": state})
-    if noted and load.settle(context.target, context.run.manifest().get("load", {})):
+    was = str(noted.get("digest", ""))
+    if state == "paused" and was:
+        return Done(was, {"state": state})
+    if was and load.settle(context.target, context.run.manifest().get("load", {})):
         raise RunIncomplete(
             "The target was opened after this run had loaded it.",
             touched="The target's data was not changed by this.",
             next_step="Judge it with invoke verify, or take it back: invoke rollback.",
         )
+    before = noted.get("before", state)
+    # first, or a pause of ours whose process is killed would look like somebody else's, and stay for ever
+    context.run.update_manifest(pause={"before": before})
     context.target.pause()
     since = iso_now()
-    noted = {"before": noted.get("before", state), "since": since, "digest": files.digest_of("pause", since)}
-    context.run.update_manifest(pause=noted)
-    return Done(noted["digest"], {"state": "paused", "before": noted["before"]})
+    digest = files.digest_of("pause", since)
+    context.run.update_manifest(pause={"before": before, "since": since, "digest": digest})
+    return Done(digest, {"state": "paused", "before": before})
 
 
 def _may_pause(context: Context) -> Done:
@@ -105,6 +109,7 @@ def _backup(context: Context) -> Done:
             touched="The target's data was not changed by this.",
             next_step="Take the import back first: invoke rollback.",
         )
+    context.target.no_import_runs()
     found = backup.take(context.target, context.run.data, context.advance)
     context.run.update_manifest(backup=backup.record(found))
     documents = sum(table.documents for table in found.tables.values())
@@ -213,6 +218,9 @@ def _built(context: Context) -> Union:
 def _load(context: Context) -> Done:
     _no_drift(context)
     _still_paused(context)
+    noted = context.run.manifest().get("load", {})
+    if not load.under_way(context.target, noted):
+        _target_as_backed_up(context)
     made = _built(context)
     record = load.carry_out(context.run, context.target, made, context.written, context.advance)
     return Done(made.digest, {"documents": record["documents"]})
@@ -227,12 +235,31 @@ def _would_load(context: Context) -> Done:
 
 def _no_drift(context: Context) -> None:
     before = context.run.manifest()["snapshot"]["fingerprint"]
-    sentences = drift.changed(before, drift.fingerprint(context.source, context.layout))
-    if sentences:
+    tables = drift.changed(before, drift.fingerprint(context.source, context.layout))
+    if tables:
+        raw = context.run.data / "raw"
+        named = [
+            f"{table}: {drift_rows.in_source(context.source, context.layout, table, raw)}" for table in tables
+        ]
         raise RunIncomplete(
-            f"The source changed after the snapshot: {'; '.join(sentences)}.",
+            f"The source changed after the snapshot: {'; '.join(named)}.",
             touched="The target's data was not changed; the fence and the pause stay.",
             next_step="Read it again: invoke export link transform load; or take it back: invoke rollback.",
+        )
+
+
+def _target_as_backed_up(context: Context) -> None:
+    """The import replaces whole tables from the backup: what came after it would be lost unseen. A pause
+    stops the app's functions, but neither the dashboard nor another import."""
+    now = context.target.export(context.run.data / "before_load.zip", include_storage=False)
+    changed = drift_rows.in_target(context.run.data / backup.NAME, now)
+    now.unlink()
+    if changed:
+        raise RunIncomplete(
+            f"The target changed after its backup: {'; '.join(changed)}.",
+            touched="The target's data was not changed by this; the fence and the pause stay.",
+            next_step="Back it up again: invoke backup link transform load; "
+            "or open both sides as they are: invoke unfence, and unpause the target in its dashboard.",
         )
 
 

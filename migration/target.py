@@ -90,7 +90,7 @@ class Target(Calls):
         )
         if waiting.state == "waiting_for_confirmation":
             self._wire.send("POST", "/api/perform_import", json={"importId": import_id})
-        ended = self._await_import(import_id, {"completed", "failed"}, advance)
+        ended = self.ended(import_id, advance=advance)
         if ended.state == "failed":
             raise RunIncomplete(
                 f"The import failed: {without_values(ended.message)}",
@@ -98,6 +98,10 @@ class Target(Calls):
                 next_step="Correct the cause and continue with --resume, or take it back: invoke rollback.",
             )
         return ended
+
+    def ended(self, import_id: str, *, advance: Advance | None = None) -> ImportState:
+        """How an import that was confirmed came out: completed or failed; waited for."""
+        return self._await_import(import_id, {"completed", "failed"}, advance)
 
     def import_state(self, import_id: str) -> ImportState:
         """How far an import is."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,12 @@ class Written:
             data_dir / "deployments" / re.sub(r"[^A-Za-z0-9.-]", "_", deployment)
         )
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Held by the one command that works on this deployment and its source; a second one is refused."""
+        return files.alone(
+            self._folder / "lock", "Another command is at work on this target, in this data folder."
+        )
+
     def known(self, run_id: str) -> Known:
         """The documents that stood on the target before this run's own load, or that may have stood there."""
         pointer = self._pointer()
@@ -64,9 +71,11 @@ class Written:
 
         `documents`: table, 16 bytes and hash of each of ours. `fills`: its changes of v2's own.
         """
-        with self._file(run_id).open("wb") as out:
+        partial = self._file(run_id).with_suffix(".partial")
+        with partial.open("wb") as out:
             for table, raw, digest in documents:
                 out.write(b"%s %s %s\n" % (table.encode(), raw.hex().encode(), digest.hex().encode()))
+        partial.replace(self._file(run_id))
         files.write_bytes(self._fills(run_id), filled.dumped(fills))
         pointer = self._pointer()
         before = pointer["before"] if pointer["run"] == run_id else pointer["standing"]

@@ -19,7 +19,7 @@ from typing import NoReturn, ParamSpec
 
 from invoke.exceptions import Exit
 
-from migration import seal
+from migration import seal, standing
 from migration.errors import PASS, REFUSED, UNKNOWN, CutoverError
 from migration.run import iso_now
 from verbs.line import LINE
@@ -39,27 +39,41 @@ def guarded(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
     @functools.wraps(body)
     def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+                signal.signal(number, _interrupt)
         try:
             body(*args, **kwargs)
         except Exit:
             raise
         except KeyboardInterrupt:
             say_error("Interrupted. " + ("The run is judged UNKNOWN." if LINE.run else "No run had begun."))
+            _offer_the_way_back()
             raise Exit(code=UNKNOWN if LINE.run else REFUSED) from None
         except CutoverError as error:
             say_error(paragraph(error))
+            _offer_the_way_back()
             raise Exit(code=error.exit_code) from None
         except Exception as error:  # noqa: BLE001 - the last place before a traceback; it is reported, never hidden
             say_error(_defect(error, body.__name__))
+            _offer_the_way_back()
             raise Exit(code=UNKNOWN if LINE.run else DEFECT) from None
 
     return wrapped
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """A polite kill ends a task like Ctrl-C does, so that it cleans up and concludes its run."""
+    """A polite kill, and the end of the terminal, end a task like Ctrl-C does: it cleans up and concludes."""
     raise KeyboardInterrupt
+
+
+def _offer_the_way_back() -> None:
+    """Once the target's data may be changed, whatever goes wrong ends with the command that restores it."""
+    if LINE.run is None:
+        return
+    with contextlib.suppress(CutoverError, OSError):  # a damaged record: what went wrong has been said
+        if offer := standing.way_back(LINE.run):
+            say_error(offer)
 
 
 def paragraph(error: CutoverError) -> str:
@@ -80,7 +94,11 @@ def say_error(text: str) -> None:
 def log(text: str) -> None:
     """Adds a line to the run's log, where there is a run. Callers pass no personal values and no secrets."""
     if LINE.run:
-        with (LINE.run.folder / "run.log").open("a", encoding="utf-8") as file:
+        # on a full disk the words on the screen and the exit code are what is left
+        with (
+            contextlib.suppress(OSError),
+            (LINE.run.folder / "run.log").open("a", encoding="utf-8") as file,
+        ):
             file.write(f"{iso_now()} {text}\n")
 
 

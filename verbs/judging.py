@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from migration import case, flow, seal, verdict
+from migration import case, flow, seal, standing, verdict
 from migration import recheck as rechecks
 from migration.config import Settings
 from migration.errors import REFUSED, CutoverError
@@ -36,8 +36,8 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
     written since is no fault of the migration, and must not become what `smoke` is compared with.
     """
     with progress.step("verify"):
-        flow.must_be_loaded(run)
-        if not flow.was_opened(run):
+        standing.must_be_loaded(run)
+        if not standing.was_opened(run):
             flow.export_target(settings, run, "verified.zip", progress)
         suites.judge(settings, run, Phase.DATA, progress, workers=workers)
         if (data := verdict.merge(run, [Phase.DATA])) is not Verdict.PASS:
@@ -50,7 +50,7 @@ def verify(settings: Settings, run: Run, progress: Progress, *, workers: int = 0
 def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the site in a browser as the canary, then that nothing but the canary's documents changed."""
     with progress.step("smoke"):
-        flow.must_be_loaded(run)
+        standing.must_be_loaded(run)
         flow.must_run(settings, run)
         suites.process("checks.canary", settings, run, progress, step="canary")
         suites.judge(settings, run, Phase.SMOKE, progress)
@@ -62,7 +62,7 @@ def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0)
 def recheck(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the open target again: is anything lost since, can everybody get in?"""
     with progress.step("recheck"):
-        flow.must_be_loaded(run)
+        standing.must_be_loaded(run)
         flow.must_run(settings, run)
         flow.export_target(settings, run, "recheck.zip", progress)
         suites.judge(settings, run, Phase.RECHECK, progress, workers=workers)

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from migration import acceptance, config, delta, flow, seal
+from migration import acceptance, config, delta, flow, seal, standing
 from migration.config import Settings
 from migration.errors import Refusal
 from migration.flow import StepReport
 from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
+from migration.rollback import EARLIER, EQUAL, OTHERS, RESTORED
 from migration.run import Run, find
 from reports.read import Evidence, evidence
 from verbs import judging, preflight, show
@@ -24,6 +25,12 @@ from verbs.line import LINE
 from verbs.show import answer
 
 REASONS_SHOWN = 6
+ROLLED_BACK = {
+    RESTORED: "the target was restored and equals its backup ({documents} documents)",
+    EQUAL: "the target was still as before and equals its backup ({documents} documents)",
+    EARLIER: "an earlier rollback had restored the target; what is there now was not touched",
+    OTHERS: "this run had not changed the target; what others changed since its backup was not touched",
+}
 
 
 def migrate(*, dry_run: bool, resume: bool, quiet: bool) -> None:
@@ -112,8 +119,7 @@ def rollback(*, quiet: bool) -> None:
 def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
     with judging.concluding(run):
         done = flow.rollback(settings, run, show.chosen(quiet=quiet))
-    how = "was restored" if done.restored else "was still as before"
-    answer(f"Rolled back: the target {how} and equals its backup ({done.documents:,} documents).")
+    answer(f"Rolled back: {ROLLED_BACK[done.how].format(documents=f'{done.documents:,}')}.")
     if done.stranded:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(delta.total(done.stranded).items()))
         answer(f"Written on v2 since it was opened: {kinds}; kept in {run.data / delta.NAME}.")
@@ -186,6 +192,8 @@ def conclusion(verdict: Verdict, run: Run) -> None:
         ]:
             answer(f"  {line}")
     answer(f"Report: {_short(run.folder / 'report.html')}")
+    if verdict is not Verdict.PASS and (offer := standing.way_back(run)):
+        answer(offer)
     leave(EXIT_CODE[verdict])
 
 

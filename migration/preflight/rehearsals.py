@@ -16,6 +16,7 @@ from migration import chain, files, quarantine, revision
 from migration.model import JUDGED, LedgerEntry, StepOutcome, Verdict
 from migration.preflight.model import Answer
 from migration.preflight.scene import Scene
+from migration.rollback import RESTORED
 
 LASTS = timedelta(days=7)
 EMBEDDED = "embedded"
@@ -120,4 +121,4 @@ def _ledger(folder: Path) -> list[LedgerEntry]:
 
 def _restored(entry: LedgerEntry) -> bool:
     done = entry.step == "rollback" and entry.outcome is StepOutcome.DONE
-    return done and entry.notes.get("restored") is True
+    return done and entry.notes.get("how") == RESTORED

@@ -186,7 +186,7 @@ def _command_lines() -> list[str]:
 def _own_line() -> Iterator[None]:
     """A command line starts with nothing pinned, and leaves the test's process as it was."""
     kept = {each.name: getattr(LINE, each.name) for each in fields(Line)}
-    handler = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         for each in fields(Line):
             setattr(LINE, each.name, each.default)
@@ -194,4 +194,5 @@ def _own_line() -> Iterator[None]:
     finally:
         for name, value in kept.items():
             setattr(LINE, name, value)
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -84,9 +84,24 @@ def test_a_torn_line_is_named_and_never_skipped(tmp_path: Path) -> None:
     run.append_ledger(LedgerEntry(step="fence", outcome=StepOutcome.DONE, at=runs.iso_now()))
     assert [entry.step for entry in run.ledger()] == ["fence"]
     with (run.folder / "ledger.jsonl").open("a") as file:
-        file.write('{"step": "pau')
+        file.write('{"step": "pau\n')
     with pytest.raises(RunIncomplete, match=r"Line 2 of ledger\.jsonl"):
         run.ledger()
+
+
+def test_a_last_line_that_was_not_finished_was_never_written(tmp_path: Path) -> None:
+    run = Run.create(settings_for(tmp_path))
+    fenced = LedgerEntry(step="fence", outcome=StepOutcome.DONE, at=runs.iso_now())
+    run.append_ledger(fenced)
+    for name in ("ledger.jsonl", "results.jsonl"):
+        with (run.folder / name).open("a") as file:
+            file.write('{"step": "pau')
+    assert run.ledger() == [fenced]
+    run.append_ledger(fenced)
+    assert run.ledger() == [fenced, fenced]
+    with pytest.raises(RunIncomplete, match=r"Line 1 of results\.jsonl"):  # nothing is judged on these
+        run.results()
+    assert run.result_lines() == 0
 
 
 def test_requirements_only_grow(tmp_path: Path) -> None:

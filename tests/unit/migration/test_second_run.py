@@ -83,7 +83,7 @@ def test_a_filled_value_that_v1_gives_no_longer_stops_the_load(
 def test_what_a_bug_of_the_mapping_filled_does_not_stay_once_the_bug_is_mended(
     known: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = transform_users.user_document
+    right = user_document
     with monkeypatch.context() as patch:
         wrong = lambda *given: {**right(*given), "phone": "somebody else's"}  # noqa: E731
         patch.setattr(transform_users, "user_document", wrong)

@@ -166,7 +166,12 @@ def test_a_download_that_was_cut_begins_anew_and_the_file_is_whole(tmp_path: Pat
     )
     busy = httpx.Response(503, headers={"Retry-After": "2"}, json=REASON)
     waits: list[float] = []
-    answers = [cut, httpx.ReadError("gone"), busy, httpx.Response(200, content=whole)]
+    answers: list[httpx.Response | Exception] = [
+        cut,
+        httpx.ReadError("gone"),
+        busy,
+        httpx.Response(200, content=whole),
+    ]
     _target(_exporting(answers), waits).export(tmp_path / "out.zip")
     assert (tmp_path / "out.zip").read_bytes() == whole
     assert any(2.0 <= wait <= 2.2 for wait in waits)

@@ -50,7 +50,7 @@ def record(runs: Path, *, ledger: list[dict[str, Any]] | None = None, **changes:
         chain.append(folder / "ledger.jsonl", {"at": iso(NOW), **entry})
 
 
-ROLLBACK = {"step": "rollback", "outcome": "done", "notes": {"restored": True}}
+ROLLBACK = {"step": "rollback", "outcome": "done", "notes": {"how": "restored"}}
 
 
 def test_a_green_run_on_the_test_pair_opens_the_gate(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_rollback_that_restored_opens_its_gate(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "entry",
     [
-        {**ROLLBACK, "notes": {"restored": False}},  # the target was still as before: nothing was proven
+        {**ROLLBACK, "notes": {"how": "equal"}},  # the target was still as before: nothing was proven
         {**ROLLBACK, "outcome": "failed"},
         {**ROLLBACK, "step": "open"},
     ],
