@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -299,13 +298,17 @@ def test_revisions_that_worked_on_a_run_are_told_apart(run: Run, monkeypatch: py
     assert examine(run.folder).notes == ("2 revisions of Cutover worked on this run.",)
 
 
-def test_a_torn_line_is_kept_apart_from_the_next(run: Run) -> None:
+def test_a_torn_line_is_cut_off_before_the_next_and_missed_when_it_was_sealed(run: Run) -> None:
     path = run.folder / LEDGER
-    path.write_bytes(path.read_bytes()[:-5])
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"prev": "torn')
     ended(run, "judge data")
-    found: list[Any] = chain.breaks(chain.lines(path.read_bytes()), chain.first(run.id, LEDGER))
-    assert [one.line for one in found] == [3]
-    assert len(chain.lines(path.read_bytes())) == 4
+    assert chain.breaks(chain.lines(path.read_bytes()), chain.first(run.id, LEDGER)) == []
+    assert path.read_bytes().startswith(whole)
+    path.write_bytes(whole[:-5])
+    ended(run, "judge data")
+    assert chain.breaks(chain.lines(path.read_bytes()), chain.first(run.id, LEDGER)) == []
+    assert LEDGER in [one.file for one in examine(run.folder).tampered]
 
 
 def test_a_long_line_is_chained_too(tmp_path: Path) -> None:

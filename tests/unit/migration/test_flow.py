@@ -474,7 +474,7 @@ def test_a_restore_that_is_not_equal_to_the_backup_is_never_called_done(
 ) -> None:
     run = Run.create(pair)
     flow.migrate(pair, run)
-    monkeypatch.setattr(Target, "import_zip", lambda *_: None)  # the deployment says yes, and does nothing
+    monkeypatch.setattr(Target, "perform", lambda *_, **__: None)  # the deployment says yes, and does nothing
     with pytest.raises(RunIncomplete, match="differs from its backup"):
         flow.rollback(pair, run)
     assert target.state() == "paused"

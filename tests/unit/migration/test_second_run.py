@@ -12,6 +12,7 @@ import pytest
 from migration import fence, flow, transform_users
 from migration.archive import Archive, summarise
 from migration.config import Settings
+from migration.mapping.users import user_document
 from migration.run import Run
 from migration.target import Target
 from migration.union import FilledOtherwise

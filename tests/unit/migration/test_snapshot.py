@@ -147,5 +147,4 @@ def test_a_change_after_the_snapshot_is_drift_also_in_the_schema_that_can_not_be
         connection.execute("UPDATE auth.users SET last_sign_in_at = now()")
         assert drift.changed(taken.fingerprint, drift.fingerprint(connection, layout)) == []
         connection.execute("UPDATE auth.users SET banned_until = now()")
-        (sentence,) = drift.changed(taken.fingerprint, drift.fingerprint(connection, layout))
-    assert sentence.startswith("auth.users: 1 rows at the snapshot, 1 now")
+        assert drift.changed(taken.fingerprint, drift.fingerprint(connection, layout)) == ["auth.users"]

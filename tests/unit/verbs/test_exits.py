@@ -39,7 +39,7 @@ def ended_with(error: BaseException) -> int:
 
 def begun(line: Line, folder: Path) -> Path:
     """A run on this line; returns its log."""
-    line.run = cast("Run", SimpleNamespace(folder=folder))
+    line.run = cast("Run", SimpleNamespace(folder=folder, manifest=dict))
     return folder / "run.log"
 
 
