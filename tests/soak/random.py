@@ -24,14 +24,16 @@ from migration.errors import FAIL, PASS
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
 from tests.soak.random_faults.batches import batches, examples
 from tests.soak.random_faults.material import Material
-from tests.soak.random_faults.mutations import EDGES, Mutation, mutations
+from tests.soak.random_faults.mutations import EDGES, Mutation, mutations, text_mutations
 from tests.soak.random_faults.own import plant_own
 from tests.soak.random_faults.places import Place, places
 from tests.soak.random_faults.recall import Judge
+from tests.soak.random_faults.texts import EVERY_KIND, wrong_texts
 from tests.teeth.bench import migrated_pair
 
-AT_EACH_PLACE, AT_EACH_EDGE = 3, 12
-"""Mutations of every place in every pair; rows and edges of the tables that v1 fills have more."""
+AT_EACH_PLACE, AT_EACH_EDGE, OF_EACH_TEXT = 3, 12, 4
+"""Mutations of every place in every pair; rows and edges of the tables that v1 fills have more; and of every
+kind of wrong text, at whatever place offers it."""
 
 TOGETHER = 12
 """Most mutations in one copy: fewer than a check shows findings, so that none is cut off."""
@@ -86,18 +88,29 @@ def drawn(
     material: Material, chosen: Iterable[Place], seed: int, count: Callable[[Place], int] = counted
 ) -> list[Mutation]:
     """So many mutations of each place that this material offers, each once."""
-    found: dict[tuple[str, tuple[str, ...]], Mutation] = {}
+    found = []
     for place in chosen:
         strategy = mutations(material, place)
         if not strategy.is_empty:
-            for mutation in examples(strategy, zlib.crc32(f"{seed} {place}".encode()), count(place)):
-                found.setdefault((mutation.identifier, mutation.lines), mutation)
-    return list(found.values())
+            found += examples(strategy, zlib.crc32(f"{seed} {place}".encode()), count(place))
+    return _distinct(found)
+
+
+def _all(material: Material, chosen: Sequence[Place], seed: int) -> list[Mutation]:
+    """What the campaign draws of these places: of each by itself, and of the kinds of wrong text."""
+    offered = text_mutations(material).values()
+    texts = (each for strategy in offered for each in examples(strategy, seed, OF_EACH_TEXT))
+    return _distinct([*drawn(material, chosen, seed), *(each for each in texts if each.place in chosen)])
+
+
+def _distinct(found: Iterable[Mutation]) -> list[Mutation]:
+    """Each once: a copy of an export can be wrong in a way by several kinds."""
+    return list({(mutation.identifier, mutation.lines): mutation for mutation in found}.values())
 
 
 def _carry_out(shape: Shape, folder: Path) -> Account:
     with _judge(shape, folder) as judge:
-        found = drawn(judge.material, places(), shape.seed)
+        found = _all(judge.material, places(), shape.seed)
         packed = batches(found, TOGETHER)
         lines = [f"pair {shape.number}: {line}" for batch in packed for line in judge.broken(batch)]
     return {
@@ -115,7 +128,9 @@ def page(accounts: list[Account]) -> str:
     """docs/soak-random.md."""
     tried, missed = round(total(accounts, "tried")), broken(accounts)
     hit = _sum(accounts, "places")
+    kinds = _sum(accounts, "kinds")
     never = [str(place) for place in places() if str(place) not in hit]
+    unused = sorted(wrong_texts(EVERY_KIND).keys() - kinds.keys())
     return "\n".join(
         [
             "# Random faults\n",
@@ -133,7 +148,8 @@ def page(accounts: list[Account]) -> str:
             "## By table and origin\n",
             _by_table(_sum(accounts, "origins")),
             "## By kind\n",
-            _listed(_sum(accounts, "kinds")),
+            f"Wrong texts of which no pair offers one: {', '.join(unused) or 'none'}.\n",
+            _listed(kinds),
             "\n## By place\n",
             f"{len(hit)} of {len(places())} places of v2's schema were hit; `*` is a field that it does not "
             f"know. Never hit: {', '.join(f'`{name}`' for name in never) or 'none'}.\n",
@@ -189,7 +205,7 @@ def repeat(number: int, place: str, seed: int | None) -> int:
     chosen = [each for each in places() if str(each) == place]
     code = PASS
     with tempfile.TemporaryDirectory(prefix="cutover-soak-") as folder, _judge(shape, Path(folder)) as judge:
-        for mutation in drawn(judge.material, chosen, shape.seed if seed is None else seed):
+        for mutation in _all(judge.material, chosen, shape.seed if seed is None else seed):
             missed = judge.missed_alone(mutation)
             code = FAIL if missed else code
             sys.stdout.write(f"{'MISSED' if missed else 'found'}: {mutation}\n")

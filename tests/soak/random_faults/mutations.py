@@ -7,13 +7,24 @@ here; how a value can be wrong in `values`, whether a finding is there in `recal
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
 from fixtures.wire import encode_id
 from tests.soak.random_faults.material import V2, Material
-from tests.soak.random_faults.places import ROW, UNKNOWN, Document, Place, Spot, at_spot, with_value
+from tests.soak.random_faults.places import (
+    ROW,
+    UNKNOWN,
+    Document,
+    Place,
+    Spot,
+    at_spot,
+    places,
+    with_value,
+)
+from tests.soak.random_faults.texts import wrong_texts
 from tests.soak.random_faults.values import ABSENT, Values, changes, meaning, valid
 
 NOWHERE = "nowhere"
@@ -82,9 +93,38 @@ def _fields(draw: st.DrawFn, material: Material, place: Place, document: Documen
         kinds = changes(place.spec, holder.get(name, ABSENT), material.ids, _others(material, place))
         kind = draw(st.sampled_from(material.mixed(kinds, place.table, place.path)))
         new = draw(kinds[kind])
-    changed = with_value(document, (*spot, name), new)
-    named = _named(material, place, document, (*spot, name))
+    return _changed(material, place, document, (*spot, name), kind=kind, new=new)
+
+
+def _changed(
+    material: Material, place: Place, document: Document, spot: Spot, *, kind: str, new: object
+) -> Mutation:
+    changed, named = with_value(document, spot, new), _named(material, place, document, spot)
     return _mutation(material, place, kind, document, [changed], named=named)
+
+
+def text_mutations(material: Material) -> dict[str, st.SearchStrategy[Mutation]]:
+    """By the kind of wrong text: mutations at any place whose text it changes.
+
+    Beside `mutations`, because few texts hold a line break, a quote or a letter that can be decomposed.
+    """
+    offers: dict[str, list[tuple[Place, Document, Spot, object]]] = defaultdict(list)
+    for place in places():
+        for document in material.tables[place.table] if place.spec == "string" else ():
+            for above in place.spots(document):
+                spot = (*above, place.steps[-1])
+                old = at_spot(document, spot)
+                for kind, new in wrong_texts(old).items() if old is not None else ():
+                    if meaning(new) != meaning(old):
+                        offers[kind].append((place, document, spot, new))
+    return {kind: _of_kind(material, kind, found) for kind, found in offers.items()}
+
+
+def _of_kind(
+    material: Material, kind: str, offers: list[tuple[Place, Document, Spot, object]]
+) -> st.SearchStrategy[Mutation]:
+    mixed = material.mixed(offers, "every table", kind)
+    return st.sampled_from(mixed).map(lambda offer: _changed(material, *offer[:3], kind=kind, new=offer[3]))
 
 
 def _others(material: Material, place: Place) -> list[object]:

@@ -13,6 +13,9 @@ from datetime import date, timedelta
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
+EVERY_KIND = "2024-02-03"
+"""A text to which each mistake is known, whether or not it changes this one."""
+
 
 def wrong_texts(old: str) -> dict[str, object]:
     """What becomes of a text, by the name of the mistake."""

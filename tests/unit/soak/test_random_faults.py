@@ -14,9 +14,9 @@ from checks.facts import paths, v2_schema
 from checks.judges.schema import validator
 from migration.model import Class, Finding, Kind
 from tests.soak import random
-from tests.soak.random_faults.batches import batches, planted
+from tests.soak.random_faults.batches import batches, examples, planted
 from tests.soak.random_faults.material import BOTH, V1, V2, Material
-from tests.soak.random_faults.mutations import Mutation
+from tests.soak.random_faults.mutations import Mutation, text_mutations
 from tests.soak.random_faults.own import NOT_OWN, own_documents
 from tests.soak.random_faults.places import ROW, UNKNOWN, Document, Place, places
 from tests.soak.random_faults.recall import named
@@ -69,6 +69,17 @@ def test_a_change_always_alters_meaning(data: st.DataObject) -> None:
 )
 def test_what_the_law_keeps_apart_means_something_else(one: object, other: object) -> None:
     assert meaning(one) != meaning(other)
+
+
+def test_a_rare_mistake_is_drawn_where_a_text_offers_it(material: Material) -> None:
+    rare = "a\nb\\nc"
+    document = {**material.tables["cases"][1], "recruitmentNotes": rare}
+    few = Material({**material.tables, "cases": [document]}, {}, NUMBERS, seed=1)
+    offered = text_mutations(few)
+    for kind in ("line break to literal", "literal to line break", "line breaks of Windows"):
+        found = examples(offered[kind], 1, 5)
+        assert "recruitmentNotes" in {each.field for each in found}
+        assert {each.kind for each in found} == {kind}
 
 
 def test_the_order_of_an_object_s_fields_means_nothing() -> None:
