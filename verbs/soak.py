@@ -11,6 +11,7 @@ from migration.errors import Refusal
 CAMPAIGNS = {
     "convex": "the embedded deployment against convex-test, and under malformed input",
     "clean": "clean migrations of every size and shape, of which none may be refused",
+    "faults": "the whole catalogue of faults on pairs of other sizes and seeds, and over the wire",
 }
 
 

@@ -14,15 +14,24 @@ from migration.config import Settings
 from migration.run import Run
 from tests.teeth.bench import Bench, settings_of
 
-USERS, CASES = 25, 130
+USERS, CASES, SEED = 25, 130, 20260115
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How large a pair the faults are planted in; `./inv soak faults` asks for others."""
+    parser.addoption("--pair", default=f"{USERS},{CASES},{SEED}", help="users,cases,seed")
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Run]]:
+def migrated(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> Iterator[tuple[Settings, Run]]:
     """A pair that was migrated and exported, still paused."""
     folder = tmp_path_factory.mktemp("pair")
+    asked = str(pytestconfig.getoption("--pair", f"{USERS},{CASES},{SEED}"))
+    users, cases, seed = map(int, asked.split(","))
     try:
-        pair.up(folder, users=USERS, cases=CASES, echo=lambda _: None)
+        pair.up(folder, users=users, cases=cases, seed=seed)
         settings = settings_of(folder)
         run = Run.create(settings)
         flow.migrate(settings, run)
