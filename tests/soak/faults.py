@@ -20,16 +20,15 @@ from pathlib import Path
 from typing import Any
 
 from checks import in_process
-from fixtures import pair, wire
+from fixtures import wire
 from fixtures.faults import CATALOGUE, FAULTS, DocumentFault, Fault, Place, SourceFault
 from fixtures.tamper import Planted, only_tables
-from migration import flow
 from migration.config import ROOT
 from migration.errors import FAIL
 from migration.model import CheckResult
 from migration.run import Run
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
-from tests.teeth.bench import Bench, assert_expected, assert_named, settings_of, verdict_of
+from tests.teeth.bench import Bench, assert_expected, assert_named, migrated_pair, verdict_of
 
 PAIRS = ("100,1500,4711", "40,400,1203", "25,130,815")
 """Users, cases and seed. The tests' own pair is `tests.teeth.conftest`'s."""
@@ -62,14 +61,14 @@ def _by_teeth(asked: str, folder: Path) -> Account:
     command += ["--pair", asked, "-n", "2", "--basetemp", str(folder / "tests"), "--junitxml", str(record)]
     with (folder / "teeth.log").open("wb") as log:
         subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, check=False)
-    found, lines, controls = _read(record)
+    found, lines, controls = read(record)
     lines += [f"{name} was never planted" for name in CATALOGUE if name not in found]
     planted = [{"fault": name, "found": ok, "how": "teeth"} for name, ok in found.items()]
     told = [f"pair {asked}: {line}" for line in lines]
     return {"tried": len(found), "broken": told, "pair": asked, "planted": planted, "controls": controls}
 
 
-def _read(record: Path) -> tuple[dict[str, bool], list[str], int]:
+def read(record: Path) -> tuple[dict[str, bool], list[str], int]:
     """Of pytest's record: which faults were found, what went wrong, how many tests planted nothing."""
     if not record.exists():
         return {}, ["the tests did not run to their end"], 0
@@ -124,17 +123,9 @@ def _late_write(folder: Path) -> Account:
 
 @contextmanager
 def _migrated(folder: Path) -> Iterator[Bench]:
-    """A pair of its own, migrated and exported, still paused."""
     users, cases, seed = map(int, WIRE_PAIR.split(","))
-    try:
-        pair.up(folder, users=users, cases=cases, seed=seed)
-        settings = settings_of(folder)
-        run = Run.create(settings)
-        flow.migrate(settings, run)
-        flow.export_target(settings, run, EXPORT)
+    with migrated_pair(folder, users=users, cases=cases, seed=seed) as (settings, run):
         yield Bench(settings, run, in_process.shared_products(run, settings))
-    finally:
-        pair.down(folder)
 
 
 def _tried(

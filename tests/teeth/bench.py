@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from checks import in_process
+from fixtures import pair
 from fixtures.faults import Fault
 from fixtures.tamper import Edit, Planted, tamper
-from migration import config, verdict
+from migration import config, flow, verdict
 from migration.config import Settings
 from migration.model import CheckResult, Finding, Outcome, Phase, Verdict
 from migration.run import Run
@@ -54,6 +56,20 @@ def settings_of(folder: Path) -> Settings:
         "CUTOVER_RUNS_DIR": str(folder / "reports" / "runs"),
     }
     return config.load("embedded", environ=environment)
+
+
+@contextmanager
+def migrated_pair(folder: Path, *, users: int, cases: int, seed: int) -> Iterator[tuple[Settings, Run]]:
+    """A pair in `folder` that was migrated and exported, still paused; ended and removed afterwards."""
+    try:
+        pair.up(folder, users=users, cases=cases, seed=seed)
+        settings = settings_of(folder)
+        run = Run.create(settings)
+        flow.migrate(settings, run)
+        flow.export_target(settings, run, "verified.zip")
+        yield settings, run
+    finally:
+        pair.down(folder)
 
 
 def verdict_of(results: Sequence[CheckResult], phase: Phase = Phase.DATA) -> Verdict:

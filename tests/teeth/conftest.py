@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from checks import in_process
-from fixtures import pair
-from migration import flow
 from migration.config import Settings
 from migration.run import Run
-from tests.teeth.bench import Bench, settings_of
+from tests.teeth.bench import Bench, migrated_pair
 
 USERS, CASES, SEED = 25, 130, 20260115
 
@@ -27,18 +25,10 @@ def migrated(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> Iterator[tuple[Settings, Run]]:
     """A pair that was migrated and exported, still paused."""
-    folder = tmp_path_factory.mktemp("pair")
     asked = str(pytestconfig.getoption("--pair", f"{USERS},{CASES},{SEED}"))
     users, cases, seed = map(int, asked.split(","))
-    try:
-        pair.up(folder, users=users, cases=cases, seed=seed)
-        settings = settings_of(folder)
-        run = Run.create(settings)
-        flow.migrate(settings, run)
-        flow.export_target(settings, run, "verified.zip")
-        yield settings, run
-    finally:
-        pair.down(folder)
+    with migrated_pair(tmp_path_factory.mktemp("pair"), users=users, cases=cases, seed=seed) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
