@@ -25,6 +25,8 @@ from migration.errors import RowsQuarantined
 from migration.model import CheckResult, Outcome, Phase, Verdict
 from migration.progress import Silent
 from migration.run import Run
+from tests.soak import ground as grounds
+from tests.soak import shapes, stretch
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
 from tests.soak.ground import Ground, decide, ground
 from tests.soak.shapes import KINDS, Shape, shape_of
@@ -38,8 +40,10 @@ OPEN = (Phase.DATA, Phase.APP)
 
 def campaign() -> Campaign:
     """The whole of it."""
-    rooms = [ROOT / room for room in ("migration", "checks", "fixtures", "tests/soak")]
-    return Campaign(name="clean", batches=list(_batches()), page=page, judged=rooms)
+    rooms = [ROOT / room for room in ("migration", "checks", "fixtures")]
+    own = [Path(module.__file__ or "") for module in (grounds, shapes, stretch)]
+    judged = [*rooms, *own, Path(__file__)]
+    return Campaign(name="clean", batches=list(_batches()), page=page, judged=judged)
 
 
 def _batches() -> Iterator[Batch]:

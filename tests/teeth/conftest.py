@@ -11,11 +11,20 @@ from migration.config import Settings
 from migration.run import Run
 from tests.teeth.bench import Bench, migrated_pair
 
+USERS, CASES, SEED = 25, 130, 20260115
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How large a pair the faults are planted in; `./inv soak faults` asks for others."""
+    parser.addoption("--pair", default=f"{USERS},{CASES},{SEED}", help="users,cases,seed")
+
 
 @pytest.fixture(scope="session")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[Bench]:
     """A pair that was migrated and exported, still paused, ready to be judged in copies."""
-    with migrated_pair(tmp_path_factory.mktemp("pair")) as found:
+    asked = str(pytestconfig.getoption("--pair", f"{USERS},{CASES},{SEED}"))
+    users, cases, seed = map(int, asked.split(","))
+    with migrated_pair(tmp_path_factory.mktemp("pair"), users=users, cases=cases, seed=seed) as found:
         yield found
 
 

@@ -9,7 +9,7 @@ import orjson
 import psycopg
 import pytest
 
-from migration import fence, flow, transform_users
+from migration import fence, flow
 from migration.archive import Archive, summarise
 from migration.config import Settings
 from migration.mapping.users import user_document
@@ -84,10 +84,11 @@ def test_a_filled_value_that_v1_gives_no_longer_stops_the_load(
 def test_what_a_bug_of_the_mapping_filled_does_not_stay_once_the_bug_is_mended(
     known: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = user_document
+    def wrong(*given: Any) -> dict[str, Any]:
+        return {**user_document(*given), "phone": "somebody else's"}
+
     with monkeypatch.context() as patch:
-        wrong = lambda *given: {**right(*given), "phone": "somebody else's"}  # noqa: E731
-        patch.setattr(transform_users, "user_document", wrong)
+        patch.setattr("migration.transform_users.user_document", wrong)
         _migrated(known)
     with pytest.raises(FilledOtherwise):
         _migrated(known)
