@@ -9,6 +9,7 @@ from migration.config import ROOT
 from migration.errors import Refusal
 
 CAMPAIGNS = {
+    "conduct": "runs that are killed, cut off, refused and out of room, resumed and taken back",
     "convex": "the embedded deployment against convex-test, and under malformed input",
 }
 

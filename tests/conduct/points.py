@@ -37,7 +37,8 @@ PRELOADED = [
 class Point:
     """A function of the engine, at its `nth` call: before it, or `after` it has come to its end.
 
-    step, outcome: only calls are counted that write this line into the ledger.
+    step, outcome: only calls are counted that write this line into the ledger. of: only those with this
+    argument.
     """
 
     function: str
@@ -45,11 +46,12 @@ class Point:
     after: bool = False
     step: str = ""
     outcome: str = ""
+    of: str = ""
 
     def counts(self, given: tuple[Any, ...]) -> bool:
         """Whether a call with these arguments is one that is meant."""
         if not self.step:
-            return True
+            return not self.of or self.of in given
         entries = [one for one in given if isinstance(one, LedgerEntry)]
         return any((one.step, one.outcome) == (self.step, self.outcome) for one in entries)
 
@@ -88,6 +90,8 @@ def around(step: str) -> dict[str, Point]:
     }
 
 
+_JSON = "migration.target.Target._json"
+_PART, _FINISH = "/api/import/upload_part", "/api/import/finish_upload"
 INSIDE = {
     "fence: tables closed, not proven": Point("migration.fence._nothing_through"),
     "fence: sessions of the API not yet ended": Point("migration.fence._close", after=True),
@@ -100,8 +104,9 @@ INSIDE = {
     "transform: users written, cases not": Point("migration.transform._CasePass.write"),
     "load: ZIP built, nothing sent": Point("migration.written.Written.prepare"),
     "load: record of what will be written not named": Point("migration.written.Written._point"),
-    "load: part sent, upload not finished": Point("migration.target.Target._upload_once", nth=1, after=True),
-    "load: in the middle of the upload": Point("migration.target.Target._json", nth=3),
+    "load: upload begun, no part sent": Point(_JSON, of=_PART),
+    "load: in the middle of the upload": Point(_JSON, of=_FINISH),
+    "load: uploaded, not noted": Point("migration.target.Target._upload_once", after=True),
     "load: noted, not confirmed": Point("migration.target.Target.perform"),
     "load: confirmed, not ended": Point("migration.target.Target.ended"),
     "load: ended, record not noted": Point("migration.written.Written.commit"),
@@ -113,7 +118,7 @@ OF_A_ROLLBACK = {
     **around("rollback"),
     "rollback: load settled": Point("migration.load.settle", after=True),
     "rollback: paused, not compared": Point("migration.rollback._exported"),
-    "rollback: in the middle of the upload": Point("migration.target.Target._json", nth=3),
+    "rollback: in the middle of the upload": Point(_JSON, of=_FINISH),
     "rollback: uploaded, not noted": Point("migration.target.Target.upload", after=True),
     "rollback: noted, not confirmed": Point("migration.target.Target.perform"),
     "rollback: restore confirmed, not ended": Point("migration.target.Target.ended"),

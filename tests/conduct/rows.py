@@ -6,6 +6,7 @@ raises AssertionError when anything is lost, doubled or said wrongly.
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -44,27 +45,36 @@ def all_rows() -> list[Row]:
 def killed() -> Iterable[Row]:
     """SIGKILL at every point of a migration, and of a rollback."""
     for name, point in OF_A_MIGRATION.items():
-        yield Row("kill -9", name, "SIGKILL, then --resume", partial(_killed, point))
+        yield Row("kill -9", name, "SIGKILL, then --resume", partial(_killed, name, point))
     for name, point in OF_A_ROLLBACK.items():
-        yield Row("kill -9", name, "SIGKILL, then rollback again", partial(_rollback_killed, point))
+        yield Row("kill -9", name, "SIGKILL, then rollback again", partial(_rollback_killed, name, point))
 
 
-def _killed(point: Point, stage: Stage) -> str:
+def _killed(name: str, point: Point, stage: Stage) -> str:
     desk = stage.desk()
     said = stage.strike(desk, point, *MIGRATE)
     assert said.code == -signal.SIGKILL, said
     if not any((run / "ledger.jsonl").exists() for run in desk.runs()):
         # before the first line of its ledger a run has touched nothing
         assert stage.look(desk) == stage.initial
+    _came_so_far(desk, name)
     assert desk.say("decide").code == 11
     return stage.resumed(desk)
 
 
-def _rollback_killed(point: Point, stage: Stage) -> str:
+def _came_so_far(desk: Desk, name: str) -> None:
+    """The point lies where its name says: in the step that was begun last."""
+    step, _, where = name.partition(": ")
+    if where != "not begun":
+        assert re.findall(r'"step":"(\w+)"', desk.ledgers())[-1] == step
+
+
+def _rollback_killed(name: str, point: Point, stage: Stage) -> str:
     desk = stage.desk()
     assert desk.say(*MIGRATE).code == 0
     said = stage.strike(desk, point, "rollback", "--quiet")
     assert said.code == -signal.SIGKILL, said
+    _came_so_far(desk, name)
     if point.outcome and (point.outcome, point.after) != ("started", True):
         told = ""
     else:
@@ -93,21 +103,22 @@ def interrupted() -> Iterable[Row]:
         (signal.SIGHUP, "load: noted, not confirmed"),
     ):
         title = signal.Signals(number).name
-        yield Row(title, name, f"{title}, then --resume", partial(_interrupted, OF_A_MIGRATION[name], number))
+        yield Row(title, name, f"{title}, then --resume", partial(_interrupted, name, number))
     name = "rollback: restore confirmed, not ended"
     act = partial(_rollback_interrupted, OF_A_ROLLBACK[name])
     yield Row("SIGINT", name, "SIGINT, then rollback again", act)
 
 
-def _interrupted(point: Point, number: int, stage: Stage) -> str:
+def _interrupted(name: str, number: int, stage: Stage) -> str:
     desk = stage.desk()
-    said = stage.strike(desk, point, *MIGRATE, number=number)
+    said = stage.strike(desk, OF_A_MIGRATION[name], *MIGRATE, number=number)
     assert said.code == 11, said
+    _came_so_far(desk, name)
     assert "Interrupted. The run is judged UNKNOWN." in said.words
-    return f"exit 11, {_offered(desk, said)}" + stage.resumed(desk)
+    return f"exit 11, {offered(desk, said)}" + stage.resumed(desk)
 
 
-def _offered(desk: Desk, said: Said) -> str:
+def offered(desk: Desk, said: Said) -> str:
     """Once an import was noted, whatever goes wrong says how to take it back."""
     begun = bool(desk.record("manifest.json").get("load", {}).get("import_id"))
     offer = f"./inv rollback --run {desk.run().name}"
@@ -120,7 +131,7 @@ def _rollback_interrupted(point: Point, stage: Stage) -> str:
     assert desk.say(*MIGRATE).code == 0
     said = stage.strike(desk, point, "rollback", "--quiet", number=signal.SIGINT)
     assert said.code == 11, said
-    return f"exit 11, {_offered(desk, said)}{_refused_meanwhile(desk)}{stage.taken_back(desk)}"
+    return f"exit 11, {offered(desk, said)}{_refused_meanwhile(desk)}{stage.taken_back(desk)}"
 
 
 # ---------------------------------------------------------------- what the deployment, or a gateway, answers
@@ -159,8 +170,8 @@ def answers() -> Iterable[Row]:
 
 def lost() -> Iterable[Row]:
     """Lines that are cut in the middle, and answers that never come."""
-    for title in ROUTES:
-        yield _passing("answer lost", title, Fault(ROUTES[title], lost=True, skip=title == "state query"))
+    for title, route in ROUTES.items():
+        yield _passing("answer lost", title, Fault(route, lost=True, skip=title == "state query"))
     cut = ROUTES["upload_part"]
     yield _passing("upload cut once", "after 1,000 bytes", Fault(cut, sent=1000))
     yield _passing("upload cut twice", "after 1,000 bytes", Fault(cut, sent=1000, times=2))
@@ -171,7 +182,6 @@ def lost() -> Iterable[Row]:
     yield _staying(
         "download cut always", "after 1,000 bytes", Fault(down, received=1000, times=99), "was lost"
     )
-    # the third download is that of the check before the load, or the first after the backup
     silent = Fault(ROUTES["perform_import"], lost=True, silent=True)
     yield _passing("no answer within the timeout", "perform_import", silent)
     silent = Fault(ROUTES["upload_part"], lost=True, silent=True, times=99)
@@ -207,7 +217,7 @@ def _stayed(fault: Fault, words: str, stage: Stage) -> str:
     assert words in said.words, said
     assert 1 <= one.happened <= 18, one.happened  # three transfers of six attempts each
     stage.deployment.faults = []
-    return f'exit 11 "{words}" after {one.happened} requests; {_offered(desk, said)}' + stage.resumed(desk)
+    return f'exit 11 "{words}" after {one.happened} requests; {offered(desk, said)}' + stage.resumed(desk)
 
 
 def _armed(stage: Stage, fault: Fault) -> Fault:
@@ -251,7 +261,7 @@ def _cut(cut: Cut, stage: Stage) -> str:
     assert (said.code, one.happened) == (11, 1), said
     assert "OperationalError" in said.words
     stage.database.cuts = []
-    return f"exit 11; {_offered(desk, said)}" + stage.resumed(desk)
+    return f"exit 11; {offered(desk, said)}" + stage.resumed(desk)
 
 
 def _starting(stage: Stage) -> str:
@@ -290,4 +300,4 @@ def _full(size: int, stage: Stage) -> str:
     assert "OSError 27" in said.words, said
     where = [line for line in desk.ledgers().splitlines() if '"started"' in line][-1]
     step = where.split('"step":"')[1].split('"')[0]
-    return f"exit 11 in {step}; {_offered(desk, said)}" + stage.resumed(desk)
+    return f"exit 11 in {step}; {offered(desk, said)}" + stage.resumed(desk)

@@ -41,10 +41,9 @@ class Stage:
         self.deployment = HttpRelay(str(target.hostname), int(target.port or 0))
         self.through = folder / "through" / "pair.json"
         self._write_through()
-        self.initial = look(state, folder)
         wire.export_zip(state.convex_url, state.convex_admin_key, folder / "initial.zip")
+        self.played = 0
         self.undisturbed = self._undisturbed()
-        self._begun: set[str] = set()
 
     def close(self) -> None:
         """Ends the proxies; the pair is somebody else's."""
@@ -52,13 +51,14 @@ class Stage:
         self.deployment.close()
 
     def desk(self) -> Desk:
-        """A new desk; what went wrong before is over."""
+        """A new desk; what went wrong before is over, and both sides are looked at."""
         self.database.cuts, self.deployment.faults, self.database.starting = [], [], 0
         temporary = Path(tempfile.mkdtemp(prefix="row-", dir=self.folder))
         made = Desk(temporary, temporary / "tmp")
         made.temporary.mkdir()
         made.secrets, made.more = secrets_of(self.state), {"CUTOVER_PAIR": str(self.through)}
         self._begun = self._completed()
+        self.initial = look(self.state, made.folder)
         return made
 
     def strike(
@@ -98,8 +98,9 @@ class Stage:
         return "one import; rolled back equal"
 
     def cleared(self, desk: Desk) -> None:
-        """Nothing in the evidence that must not be there; the row's files are removed."""
+        """The row is over: nothing in the evidence that must not be there; its files are removed."""
         assert desk.indiscreet() == []
+        self.played += 1
         shutil.rmtree(desk.folder, ignore_errors=True)
 
     def look(self, desk: Desk) -> Sides:
