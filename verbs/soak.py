@@ -9,6 +9,7 @@ from migration.config import ROOT
 from migration.errors import Refusal
 
 CAMPAIGNS = {
+    "conduct": "runs that are killed, cut off, refused and out of room, resumed and taken back",
     "convex": "the embedded deployment against convex-test, and under malformed input",
     "random": "a field, an edge or a row changed at random, each found by a finding of its own",
     "clean": "clean migrations of every size and shape, of which none may be refused",

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from fixtures import deployment, postgres, processes
 from fixtures import pair as pairs
+from fixtures import postgres
 from fixtures.canary import plant_source
 from fixtures.layout import Layout
 from fixtures.pair import PairState
 from fixtures.processes import wait_until
 from migration import fence
 from tests.conduct.desk import Desk, Said, secrets_of
+from tests.conduct.parts import killed, revived
 from tests.conduct.sides import documents, look
 
 
@@ -43,33 +42,6 @@ def unproven(desk: Desk, said: Said, *words: str) -> None:
     assert desk.record("verdict.json")["verdict"] == "UNKNOWN"
     assert desk.record("decision.json")["decision"] == "HOLD"
     assert (desk.runs()[-1] / "report.html").exists()
-
-
-def killed(folder: Path, part: str) -> None:
-    """`kill -9` of a part of the pair."""
-    state = pairs.read(folder)
-    assert state is not None
-    os.kill(state.processes[part], signal.SIGKILL)
-    assert wait_until(lambda: not processes.is_same(state.processes[part], state.marks[part]), 10)
-
-
-def revived(folder: Path) -> PairState:
-    """The killed parts started again on their data, and pair.json brought up to date."""
-    state = pairs.read(folder)
-    assert state is not None
-    pids, dsn, url = dict(state.processes), state.postgres_dsn, state.convex_url
-    if not processes.is_same(pids["postgres"], state.marks["postgres"]):
-        server = postgres.start(folder / "postgres")
-        pids["postgres"], dsn = server.pid, server.dsn_for("postgres")
-    if not processes.is_same(pids["deployment"], state.marks["deployment"]):
-        served = deployment.start(folder / "convex", pairs.FUNCTIONS)
-        pids["deployment"], url = served.pid, served.url
-    marks = {part: processes.started_at(pid) or "" for part, pid in pids.items()}
-    state = replace(state, processes=pids, marks=marks, postgres_dsn=dsn, convex_url=url)
-    content = json.loads((folder / "pair.json").read_text())
-    content |= {"postgres_dsn": dsn, "convex_url": url, "_processes": pids, "_marks": marks}
-    (folder / "pair.json").write_text(json.dumps(content))
-    return state
 
 
 def in_the_middle(desk: Desk, step: str, act: Callable[[int], None], *line: str) -> Said:

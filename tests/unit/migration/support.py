@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 from pydantic import SecretStr
 
+from migration import fence, source
 from migration.archive import Archive
 from migration.config import Settings
 from migration.endpoints import SourceSettings, TargetSettings, source_name, target_name
@@ -18,6 +19,7 @@ from migration.target import Target
 USER = "11111111-1111-4111-8111-111111111111"
 CASE = "22222222-2222-4222-8222-222222222222"
 CANARY = "canary@example.test"
+STEPS = ["fence", "pause", "backup", "export", "link", "transform", "load"]
 
 
 def settings_for(
@@ -94,3 +96,23 @@ def number_of(target: Target, table: str, path: Path) -> int:
     """The number that the target gave to a table."""
     with Archive(target.export(path)) as archive:
         return archive.numbers()[table]
+
+
+def tables_of(target: Target, path: Path) -> dict[str, list[bytes]]:
+    """The documents of each of the target's tables, exported to `path`."""
+    with Archive(target.export(path)) as archive:
+        return {name: sorted(archive.lines(name)) for name in archive.tables()}
+
+
+def fenced_tables(settings: Settings) -> tuple[str, ...]:
+    """The tables of the source that are fenced now."""
+    with source.connect(settings) as connection:
+        return fence.standing(connection)
+
+
+def add_stranger(target: Target, folder: Path) -> bytes:
+    """A v2 user who never was in v1."""
+    number = number_of(target, "users", folder / "numbers.zip")
+    line = user_line(number, b"their own id 16b", "stranger@example.test")
+    target.import_zip(zip_of(folder / "theirs.zip", "users", number, [line]))
+    return line

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import psycopg
@@ -17,47 +14,32 @@ from pydantic import SecretStr
 
 from fixtures.layout import Layout
 from fixtures.seed import seed_source
-from migration import delta, fence, flow, snapshot, source, standing
+from migration import delta, fence, flow, snapshot
 from migration.archive import Archive, summarise
 from migration.config import Settings
 from migration.errors import Refusal, RowsQuarantined, RunIncomplete
 from migration.flow import StepReport
 from migration.model import StepOutcome
 from migration.progress import Silent
-from migration.rollback import EARLIER, EQUAL, OTHERS, RESTORED
+from migration.rollback import EQUAL, RESTORED
 from migration.run import Run
 from migration.target import Target
 from migration.union import ChangedSince
-from migration.written import Written
-from tests.unit.migration.support import CASE, USER, add_case, add_user, number_of, user_line, zip_of
-
-STEPS = ["fence", "pause", "backup", "export", "link", "transform", "load"]
-
-
-def _tables(target: Target, path: Path) -> dict[str, list[bytes]]:
-    with Archive(target.export(path)) as archive:
-        return {name: sorted(archive.lines(name)) for name in archive.tables()}
-
-
-def _people(target: Target, path: Path) -> list[Any]:
-    return [orjson.loads(line) for line in _tables(target, path)["users"]]
+from tests.unit.migration.support import (
+    CASE,
+    STEPS,
+    USER,
+    add_case,
+    add_stranger,
+    add_user,
+    fenced_tables,
+    tables_of,
+    zip_of,
+)
 
 
 def _outcomes(reports: list[StepReport]) -> dict[str, StepOutcome]:
     return {report.name: report.outcome for report in reports}
-
-
-def _fenced(settings: Settings) -> tuple[str, ...]:
-    with source.connect(settings) as connection:
-        return fence.standing(connection)
-
-
-def _add_stranger(target: Target, folder: Path) -> bytes:
-    """A v2 user who never was in v1."""
-    number = number_of(target, "users", folder / "numbers.zip")
-    line = user_line(number, b"their own id 16b", "stranger@example.test")
-    target.import_zip(zip_of(folder / "theirs.zip", "users", number, [line]))
-    return line
 
 
 def _edit(target: Target, path: Path, table: str, change: Callable[[dict[str, object]], None]) -> None:
@@ -90,7 +72,7 @@ def test_a_migration_loads_everything_and_leaves_the_fence_and_the_pause(
     assert manifest["transform"]["accounting"]["public.notifications"]["excluded"] == {"excluded_table": 0}
     assert manifest["transform"]["unknown_columns"] == []
     assert target.state() == "paused"
-    assert "public.cases" in _fenced(pair)
+    assert "public.cases" in fenced_tables(pair)
     assert [entry.step for entry in run.ledger() if entry.outcome is StepOutcome.DONE] == STEPS
 
 
@@ -107,13 +89,13 @@ def test_people_s_data_and_secrets_stay_out_of_the_evidence(pair: Settings) -> N
 
 
 def test_a_dry_run_changes_nothing_and_leaves_nothing(pair: Settings, target: Target, tmp_path: Path) -> None:
-    before = _tables(target, tmp_path / "before.zip")
+    before = tables_of(target, tmp_path / "before.zip")
     reports = flow.rehearse(pair, Silent())
     assert [report.name for report in reports] == STEPS
     assert reports[-1].notes["documents"] == 5
-    assert _tables(target, tmp_path / "after.zip") == before
+    assert tables_of(target, tmp_path / "after.zip") == before
     assert target.state() == "running"
-    assert _fenced(pair) == ()
+    assert fenced_tables(pair) == ()
     with psycopg.connect(pair.source.dsn.get_secret_value()) as connection:
         row = connection.execute("SELECT to_regnamespace('cutover_fence')").fetchone()
     assert row == (None,)
@@ -130,11 +112,11 @@ def test_a_second_run_gives_the_same_documents(pair: Settings, target: Target, t
 
 
 def test_documents_of_others_stay_byte_for_byte(pair: Settings, target: Target, tmp_path: Path) -> None:
-    _add_stranger(target, tmp_path)
-    kept = _tables(target, tmp_path / "before.zip")["users"]
+    add_stranger(target, tmp_path)
+    kept = tables_of(target, tmp_path / "before.zip")["users"]
     run = Run.create(pair)
     flow.migrate(pair, run)
-    after = _tables(target, tmp_path / "after.zip")["users"]
+    after = tables_of(target, tmp_path / "after.zip")["users"]
     assert len(kept) == 1
     assert set(kept) < set(after)
     assert run.manifest()["load"]["tables"]["users"]["kept"] == 1
@@ -234,7 +216,7 @@ def test_quarantined_rows_stop_the_run_before_the_load(
     assert "quarantine.resolve" in caught.value.next_step
     assert summarise(target.export(tmp_path / "out.zip")).tables["users"].documents == 0
     assert target.state() == "paused"
-    assert _fenced(pair)
+    assert fenced_tables(pair)
     assert run.manifest()["transform"]["quarantined"] >= 2
 
 
@@ -259,7 +241,7 @@ def test_an_empty_source_is_unknown_before_anything_is_touched(pair: Settings, t
         flow.migrate(pair, Run.create(pair))
     assert caught.value.exit_code == 11
     assert target.state() == "running"
-    assert _fenced(pair) == ()
+    assert fenced_tables(pair) == ()
 
 
 def test_a_row_that_changed_past_the_fence_stops_the_load(pair: Settings) -> None:
@@ -317,7 +299,7 @@ def test_a_row_that_left_the_source_leaves_the_target_too(
     run = Run.create(pair)
     flow.migrate(pair, run)
     assert run.manifest()["load"]["tables"]["cases"]["removed"] == 1
-    assert len(_tables(target, tmp_path / "out.zip")["cases"]) == 1
+    assert len(tables_of(target, tmp_path / "out.zip")["cases"]) == 1
 
 
 def test_a_run_is_refused_on_another_target_and_on_another_source(
@@ -357,17 +339,17 @@ def test_a_step_out_of_order_is_refused_by_name(pair: Settings) -> None:
 def test_a_rollback_restores_the_backup_and_opens_both_sides(
     pair: Settings, target: Target, tmp_path: Path
 ) -> None:
-    _add_stranger(target, tmp_path)
-    before = _tables(target, tmp_path / "before.zip")
+    add_stranger(target, tmp_path)
+    before = tables_of(target, tmp_path / "before.zip")
     run = Run.create(pair)
     flow.migrate(pair, run)
     flow.export_target(pair, run, "verified.zip")
     flow.open_target(pair, run)
     done = flow.rollback(pair, run)
     assert done.how == RESTORED
-    assert _tables(target, tmp_path / "after.zip") == before
+    assert tables_of(target, tmp_path / "after.zip") == before
     assert target.state() == "running"
-    assert _fenced(pair) == ()
+    assert fenced_tables(pair) == ()
     entry = run.ledger()[-1]
     assert (entry.step, entry.outcome) == ("rollback", StepOutcome.DONE)
     assert entry.duration_ms > 0
@@ -380,7 +362,7 @@ def test_a_rollback_keeps_what_users_wrote_on_v2(pair: Settings, target: Target,
     flow.open_target(pair, run)
     _edit(target, tmp_path / "edited.zip", "cases", lambda case: case.update(employerName="Edited"))
     _edit_to_nothing(target, tmp_path / "gone.zip", "authAccounts")
-    theirs = _add_stranger(target, tmp_path)
+    theirs = add_stranger(target, tmp_path)
     done = flow.rollback(pair, run)
     assert done.stranded["cases"] == {"changed": 1}
     assert done.stranded["users"]["created"] == 1
@@ -424,19 +406,19 @@ def test_another_backup_than_the_run_s_own_is_never_restored(
     pair: Settings, target: Target, tmp_path: Path
 ) -> None:
     other = target.export(tmp_path / "other.zip", include_storage=True)
-    _add_stranger(target, tmp_path)
-    before, run = _tables(target, tmp_path / "before.zip"), Run.create(pair)
+    add_stranger(target, tmp_path)
+    before, run = tables_of(target, tmp_path / "before.zip"), Run.create(pair)
     flow.migrate(pair, run)
-    loaded, own = _tables(target, tmp_path / "loaded.zip"), run.data / "backup.zip"
+    loaded, own = tables_of(target, tmp_path / "loaded.zip"), run.data / "backup.zip"
     own.rename(tmp_path / "own.zip")
     shutil.copyfile(other, own)
     with pytest.raises(RunIncomplete, match="is not the backup that this run took"):
         flow.rollback(pair, run)
-    assert _tables(target, tmp_path / "now.zip") == loaded
+    assert tables_of(target, tmp_path / "now.zip") == loaded
     assert target.state() == "paused"
     (tmp_path / "own.zip").replace(own)
     assert flow.rollback(pair, run).how == "restored"
-    assert _tables(target, tmp_path / "after.zip") == before
+    assert tables_of(target, tmp_path / "after.zip") == before
 
 
 def test_a_rollback_before_the_load_only_opens_both_sides(pair: Settings, target: Target) -> None:
@@ -445,7 +427,7 @@ def test_a_rollback_before_the_load_only_opens_both_sides(pair: Settings, target
         flow.step(pair, run, name)
     assert flow.rollback(pair, run).how == EQUAL
     assert target.state() == "running"
-    assert _fenced(pair) == ()
+    assert fenced_tables(pair) == ()
 
 
 def test_after_a_rollback_the_same_run_and_a_new_one_migrate_again(
@@ -456,7 +438,7 @@ def test_after_a_rollback_the_same_run_and_a_new_one_migrate_again(
     flow.rollback(pair, run)
     assert StepOutcome.SKIPPED not in _outcomes(flow.migrate(pair, run, resume=True)).values()
     flow.migrate(pair, Run.create(pair))
-    assert len(_tables(target, tmp_path / "out.zip")["cases"]) == 1
+    assert len(tables_of(target, tmp_path / "out.zip")["cases"]) == 1
 
 
 def test_a_target_that_was_paused_before_stays_paused_after_a_rollback(
@@ -478,7 +460,7 @@ def test_a_restore_that_is_not_equal_to_the_backup_is_never_called_done(
     with pytest.raises(RunIncomplete, match="differs from its backup"):
         flow.rollback(pair, run)
     assert target.state() == "paused"
-    assert _fenced(pair)
+    assert fenced_tables(pair)
 
 
 def test_a_key_that_stops_working_in_the_middle_leaves_the_run_unfinished(
@@ -547,230 +529,5 @@ def test_after_taking_back_a_second_load_the_first_one_is_still_known_as_ours(
         flow.migrate(pair, run)
         if title == "Second":
             assert flow.rollback(pair, run).how == RESTORED
-    (case,) = _tables(target, tmp_path / "out.zip")["cases"]
+    (case,) = tables_of(target, tmp_path / "out.zip")["cases"]
     assert orjson.loads(case)["positionTitle"] == "Third"
-
-
-def test_a_second_rollback_leaves_what_users_wrote_after_the_first(
-    pair: Settings, target: Target, tmp_path: Path
-) -> None:
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    assert flow.rollback(pair, run).how == RESTORED
-    written = _add_stranger(target, tmp_path)
-    assert flow.rollback(pair, run).how == EARLIER
-    assert _people(target, tmp_path / "after.zip") == [orjson.loads(written)]
-
-
-def test_a_rollback_that_died_after_the_opening_leaves_what_users_wrote_since(
-    pair: Settings, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    with _dying_after("unpause", monkeypatch):
-        flow.rollback(pair, run)
-    written = _add_stranger(target, tmp_path)
-    assert flow.rollback(pair, run).how == EARLIER
-    assert _people(target, tmp_path / "after.zip") == [orjson.loads(written)]
-
-
-def test_what_others_did_after_the_backup_stops_the_load_and_is_not_taken_back(
-    pair: Settings, target: Target, tmp_path: Path
-) -> None:
-    run = Run.create(pair)
-    for name in STEPS[:-1]:
-        flow.step(pair, run, name)
-    written = _add_stranger(target, tmp_path)
-    with pytest.raises(RunIncomplete, match=r"The target changed after its backup: users: 1 new \(\w+\)"):
-        flow.migrate(pair, run, resume=True)
-    assert flow.rollback(pair, run).how == OTHERS
-    assert _people(target, tmp_path / "after.zip") == [orjson.loads(written)]
-    assert (target.state(), _fenced(pair)) == ("running", ())
-
-
-def test_what_others_did_after_the_backup_is_kept_by_the_steps_that_are_named(
-    pair: Settings, target: Target, tmp_path: Path
-) -> None:
-    run = Run.create(pair)
-    for name in STEPS[:-1]:
-        flow.step(pair, run, name)
-    written = _add_stranger(target, tmp_path)
-    with pytest.raises(RunIncomplete, match="invoke backup link transform load"):
-        flow.step(pair, run, "load")
-    for name in ("backup", "link", "transform", "load"):
-        flow.step(pair, run, name)
-    assert orjson.loads(written) in _people(target, tmp_path / "after.zip")
-
-
-def test_a_half_done_rollback_is_finished_before_anything_else(
-    pair: Settings, target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    before = _tables(target, tmp_path / "before.zip")
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    with _dying_after("upload", monkeypatch):
-        flow.rollback(pair, run)
-    for act in (
-        lambda: flow.migrate(pair, run, resume=True),
-        lambda: flow.step(pair, run, "load"),
-        lambda: standing.must_be_loaded(run),
-    ):
-        with pytest.raises(RunIncomplete, match=rf"\./inv rollback --run {run.id}"):
-            act()
-    assert flow.rollback(pair, run).how == RESTORED
-    assert _tables(target, tmp_path / "after.zip") == before
-
-
-def test_a_restore_that_died_in_the_middle_is_carried_on_with(
-    pair: Settings, target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    with _dying_before("perform", monkeypatch):
-        flow.rollback(pair, run)
-    begun = run.manifest()["restore"]["import_id"]
-    assert target.import_state(begun).state in {"uploaded", "waiting_for_confirmation"}
-    assert flow.rollback(pair, run).how == RESTORED
-    assert target.import_state(begun).state == "completed"
-
-
-def test_a_pause_that_died_before_it_was_noted_is_known_as_ours(
-    pair: Settings, target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = Run.create(pair)
-    with _dying_after("pause", monkeypatch):
-        flow.migrate(pair, run)
-    assert target.state() == "paused"
-    flow.migrate(pair, run, resume=True)
-    flow.rollback(pair, run)
-    assert target.state() == "running"
-
-
-def test_a_rollback_before_the_pause_leaves_somebody_else_s_pause(pair: Settings, target: Target) -> None:
-    target.pause()
-    run = Run.create(pair)
-    flow.step(pair, run, "fence")
-    flow.rollback(pair, run)
-    assert (target.state(), _fenced(pair)) == ("paused", ())
-
-
-def test_two_commands_never_work_on_one_target_at_once(pair: Settings, target: Target) -> None:
-    run = Run.create(pair)
-    flow.step(pair, run, "fence")
-    with Written(pair.data_dir, str(run.manifest()["target"]["identity"])[:16]).alone():
-        for act in (
-            lambda: flow.migrate(pair, run, resume=True),
-            lambda: flow.migrate(pair, Run.create(pair)),
-            lambda: flow.step(pair, run, "pause"),
-            lambda: flow.rollback(pair, run),
-        ):
-            with pytest.raises(Refusal, match="Another command is at work"):
-                act()
-    assert target.state() == "running"
-    assert flow.rollback(pair, run).how == EQUAL
-
-
-def test_an_upload_of_other_bytes_is_cancelled_before_the_new_one(
-    pair: Settings, target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = Run.create(pair)
-    with _dying_before("perform", monkeypatch):
-        flow.migrate(pair, run)
-    first = run.manifest()["load"]["import_id"]
-    run.update_manifest(load={**run.manifest()["load"], "digest": "of other bytes"})
-    flow.migrate(pair, run, resume=True)
-    assert run.manifest()["load"]["import_id"] != first
-    assert target.import_state(first).state == "failed"
-
-
-def test_an_opening_that_did_not_come_to_its_end_counts_as_one(
-    pair: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    assert not standing.was_opened(run)
-    with _dying_after("unpause", monkeypatch):
-        flow.open_target(pair, run)
-    assert standing.was_opened(run)
-
-
-def test_rows_that_changed_past_the_fence_are_named(pair: Settings) -> None:
-    other = "33333333-3333-4333-8333-333333333333"
-    run = Run.create(pair)
-    for name in STEPS[:-1]:
-        flow.step(pair, run, name)
-    dsn = pair.source.dsn.get_secret_value()
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        fence.lift(connection, "test")
-        connection.execute("UPDATE public.cases SET position_title = 'Later'")
-    add_case(dsn, id=other)
-    with pytest.raises(RunIncomplete) as caught:
-        flow.step(pair, run, "load")
-    assert f"public.cases: 1 changed ({CASE}), 1 new ({other})" in caught.value.happened
-
-
-def test_a_full_disk_leaves_no_half_line_and_the_run_can_be_taken_back(pair: Settings) -> None:
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    ledger = run.folder / "ledger.jsonl"
-    whole = ledger.read_bytes()
-    with _largest_file(len(whole) + 10), pytest.raises(OSError, match="File too large"):
-        run.append_ledger(run.ledger()[-1])
-    assert ledger.read_bytes() == whole
-    ledger.write_bytes(whole + b'{"step": "ve')  # as a killed process leaves it
-    assert flow.rollback(pair, run).how == RESTORED
-    assert [entry.step for entry in run.ledger()][-2:] == ["rollback", "rollback"]
-
-
-def test_a_record_that_was_not_finished_leaves_the_one_before(pair: Settings) -> None:
-    run = Run.create(pair)
-    flow.migrate(pair, run)
-    written = Written(pair.data_dir, str(run.manifest()["target"]["identity"])[:16])
-    before = written.known("another run").hashes
-
-    def torn() -> Iterator[tuple[str, bytes, bytes]]:
-        yield ("cases", b"x" * 16, b"y" * 32)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        written.prepare(run.id, torn())
-    assert written.known("another run").hashes == before
-
-
-@contextmanager
-def _dying_after(call: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is inside is interrupted when this call of the target has been carried out and not yet noted."""
-    original = getattr(Target, call)
-
-    def calling(self: Target, *given: Any, **more: Any) -> None:
-        original(self, *given, **more)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(f"migration.target.Target.{call}", calling)
-        with pytest.raises(KeyboardInterrupt):
-            yield
-
-
-@contextmanager
-def _dying_before(call: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What is inside is interrupted when it comes to this call of the target."""
-
-    def dying(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(f"migration.target.Target.{call}", dying)
-        with pytest.raises(KeyboardInterrupt):
-            yield
-
-
-@contextmanager
-def _largest_file(size: int) -> Iterator[None]:
-    """The system writes up to `size` bytes and then refuses, in the middle of a line too."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

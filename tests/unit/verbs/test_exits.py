@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from invoke.exceptions import Exit
@@ -39,7 +40,7 @@ def ended_with(error: BaseException) -> int:
 
 def begun(line: Line, folder: Path) -> Path:
     """A run on this line; returns its log."""
-    line.run = cast("Run", SimpleNamespace(folder=folder, manifest=dict))
+    line.run = Run(folder, folder)
     return folder / "run.log"
 
 
@@ -110,3 +111,55 @@ def test_errors_reach_the_log_of_the_run(line: Line, tmp_path: Path, capsys: Any
     ended_with(RunIncomplete("The export was cut."))
     assert "The export was cut." in log.read_text()
     assert "The export was cut." in capsys.readouterr().err
+
+
+def test_once_an_import_was_noted_every_end_names_the_way_back(
+    line: Line, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = begun(line, tmp_path)
+    assert line.run is not None
+    offer = f"./inv rollback --run {line.run.id}"
+    ended_with(RunIncomplete("The export was cut."))
+    assert offer not in capsys.readouterr().err
+    line.run.update_manifest(load={"import_id": "the-import"})
+    for error in (RunIncomplete("The export was cut."), KeyboardInterrupt(), ZeroDivisionError()):
+        assert ended_with(error) == 11
+        assert offer in capsys.readouterr().err
+    assert offer in log.read_text()
+    line.run.update_manifest(load={})  # as a rollback leaves it
+    ended_with(RunIncomplete("The export was cut."))
+    assert offer not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_takes_neither_the_words_nor_the_code(
+    line: Line, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begun(line, tmp_path).symlink_to("/dev/full")
+    assert ended_with(RunIncomplete("The export was cut.")) == 11
+    assert "The export was cut." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_polite_kill_and_a_closed_terminal_conclude_unless_they_are_ignored(
+    line: Line, number: signal.Signals
+) -> None:
+    assert line.run is None
+    before = signal.getsignal(number)
+    reached: list[bool] = []
+
+    @exits.guarded
+    def task() -> None:
+        os.kill(os.getpid(), number)
+        reached.append(True)
+
+    try:
+        signal.signal(number, signal.SIG_DFL)
+        with pytest.raises(Exit) as caught:
+            task()
+        assert (caught.value.code, reached) == (12, [])
+        signal.signal(number, signal.SIG_IGN)
+        task()
+        assert reached == [True]
+    finally:
+        signal.signal(number, before)
