@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from migration import fence, files, pins, quarantine, snapshot
+from migration import fence, files, pins, quarantine, snapshot, source
 from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
@@ -56,7 +56,7 @@ def migrate(
     `RunIncomplete` when the run had begun and can not go on; each says what to do.
     """
     must_not_be_half_taken_back(run)
-    with _connected(settings, run, progress) as context, context.written.alone():
+    with _connected(settings, run, progress) as context, _alone(context):
         if resume and committed(run):
             return [StepReport(step.name, step.title, StepOutcome.SKIPPED, 0) for step in STEPS]
         _preflight(context)
@@ -67,7 +67,7 @@ def step(settings: Settings, run: Run, name: str, progress: Progress | None = No
     """One step by name, anew; a `Refusal` when a step that it builds on is not done."""
     wanted = named(name)
     must_not_be_half_taken_back(run)
-    with _connected(settings, run, progress) as context, context.written.alone():
+    with _connected(settings, run, progress) as context, _alone(context):
         missing = [needed for needed in wanted.inputs if last_done(run, needed) is None]
         if missing:
             raise Refusal(
@@ -161,13 +161,22 @@ def _connected(
 
 
 @contextmanager
+def _alone(context: Context) -> Iterator[None]:
+    """Nobody else works on this target from here, and what a killed process of this run left has ended."""
+    with context.written.alone():
+        with explained("Taking the run over", touched=bool(context.run.ledger())):
+            source.take_over(context.source, context.run.id)
+        yield
+
+
+@contextmanager
 def _acting(
     settings: Settings, run: Run, progress: Progress | None, name: str
 ) -> Iterator[tuple[Context, dict[str, Any]]]:
     """A ledger entry of this name on the run's own pair, and the notes that it will carry."""
     with (
         _connected(settings, run, progress, pins.verify) as context,
-        context.written.alone(),
+        _alone(context),
         _entered(run, context.progress, name) as notes,
         explained(f"The step {name}", touched=True),
     ):

@@ -95,6 +95,23 @@ def _connected(name: str, dsn: str, sleep: Callable[[float], None]) -> psycopg.C
     raise AssertionError("the last attempt returns or raises")
 
 
+def take_over(connection: psycopg.Connection, run_id: str) -> int:
+    """Ends the sessions that a killed process of this run left on the server, and returns how many.
+
+    A server, or a pooler, may notice hours later that its client is gone; until then such a session keeps the
+    locks of its snapshot, and the fence waits for them. Call it when no other process works on the run.
+    """
+    name = f"cutover {run_id}"
+    ended = connection.execute(
+        "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND usename = current_user AND application_name = %s"
+        " AND pid <> pg_backend_pid()",
+        (name,),
+    ).fetchall()
+    connection.execute("SELECT set_config('application_name', %s, false)", (name,))
+    return len(ended)
+
+
 def describe(connection: psycopg.Connection) -> SourceInfo:
     """Who the database is: its cluster's own identifier where the role may read it, else what it can see."""
     row = connection.execute(

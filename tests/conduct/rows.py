@@ -280,8 +280,8 @@ def disk() -> Iterable[Row]:
     record."""
     for name, size in {
         "in the middle of the backup": 2_000,
-        "in the middle of a table's rows": 12_000,
-        "in the middle of the ZIP": 16_000,
+        "a little later in the backup": 12_000,
+        "in the middle of a table's rows": 16_000,
     }.items():
         yield Row("disk full", name, f"files end at {size:,} bytes; then --resume", partial(_full, size))
 

@@ -253,3 +253,19 @@ def _largest_file(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_session_that_a_killed_process_left_does_not_stop_the_run_and_others_stay(pair: Settings) -> None:
+    dsn = pair.source.dsn.get_secret_value()
+    run = Run.create(pair)
+    flow.step(pair, run, "fence")
+    flow.unfence(pair, run)
+    left, other = (psycopg.connect(dsn, application_name=f"cutover {name}") for name in (run.id, "another"))
+    with left, other:
+        left.execute("LOCK TABLE public.cases IN ACCESS SHARE MODE")
+        other.execute("SELECT 1")
+        flow.migrate(pair, run, resume=True)
+        assert other.execute("SELECT 2").fetchone() == (2,)
+        with pytest.raises(psycopg.OperationalError):
+            left.execute("SELECT 1")
+        left.close()
