@@ -17,7 +17,7 @@ VALUES = {
 }
 BY_COLUMN = {
     "rfi_list": 'rfi_list=[{"title": "A", "received_date": "2025-03-03"}]',
-    "created_at": "created_at=2024-05-06T07:08:09.123456+00:00",
+    "created_at": "created_at=2024-05-06T07:08:09.123456+02:00",
     "pwd_filing_date": "pwd_filing_date=2025-01-31",
 }
 
