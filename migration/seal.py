@@ -116,7 +116,7 @@ def listed(folder: Path) -> dict[str, str]:
 
 def prefixes(folder: Path, names: Iterable[str] = GROWING) -> dict[str, Prefix]:
     """How far the growing records have come."""
-    contents = {name: (folder / name).read_bytes() for name in names if (folder / name).exists()}
+    contents = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
     return {name: prefix(content) for name, content in contents.items()}
 
 

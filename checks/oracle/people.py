@@ -29,6 +29,7 @@ class Person:
     identities: list[Row]
     email: str = ""
     reason: str = ""
+    column: str = ""  # or the way in that decides the reason, where one does
     created: float = 0.0
     user_id: str = ""
     matched: Document | None = None
@@ -39,7 +40,7 @@ class Person:
     @property
     def deciding(self) -> str:
         """The column that decides the reason, where the reason alone tells it."""
-        return "email" if self.reason in _BY_EMAIL else ""
+        return "email" if self.reason in _BY_EMAIL else self.column
 
     @property
     def key(self) -> str:
@@ -126,10 +127,11 @@ class People:
             ours = account.document(self.known.numbers["authAccounts"], person.user_id)
             there = self.known.accounts.get(account.pair)
             foreign = there is not None and there["_id"] != ours["_id"]
-            if wanted[account.pair] > 1 or (
-                foreign and there is not None and there["userId"] != person.user_id
-            ):
-                person.reason = person.reason or "account_of_another_user"
+            others = foreign and there is not None and there["userId"] != person.user_id
+            if others or wanted[account.pair] > 1:
+                if not person.reason:
+                    person.reason = "account_of_another_user"
+                    person.column = account.provider if others else ""
             elif foreign:
                 person.kept_accounts += 1
             else:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from migration.mapping import accounts, cases, entries, profiles, users
 
 USERS = "public.users"
-ALIASES = {"public.perm_users": USERS}  # v1's running code calls the users table perm_users
 
 READ: Mapping[str, frozenset[str]] = {
     "auth.users": accounts.AUTH_READS | users.AUTH_READS,
@@ -105,19 +104,18 @@ class Coverage:
 
 
 def coverage(source: Mapping[str, Iterable[str]]) -> Coverage:
-    """What becomes of every column. `source`: names by `schema.table`, as information_schema has them."""
+    """What becomes of every column. `source`: names by `schema.table`, as the snapshot has them."""
     left: dict[str, str] = {}
     unknown: list[str] = []
     for table, names in sorted(source.items()):
-        known = ALIASES.get(table, table)
         for name in sorted(names):
-            reason = reason_for(known, name)
-            if name in READ.get(known, ()):
+            reason = reason_for(table, name)
+            if name in READ.get(table, ()):
                 continue
             if reason is not None:
-                left[f"{known}.{name}"] = reason
+                left[f"{table}.{name}"] = reason
             else:
-                unknown.append(f"{known}.{name}")
+                unknown.append(f"{table}.{name}")
     return Coverage(left, tuple(unknown))
 
 

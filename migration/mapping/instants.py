@@ -82,7 +82,4 @@ def _iso(text: str) -> float | None:
 
 
 def _milliseconds(moment: datetime) -> float:
-    try:
-        return float((moment - _EPOCH) // _MILLISECOND)
-    except OverflowError:
-        raise Unmappable("impossible_date") from None
+    return float((moment - _EPOCH) // _MILLISECOND)

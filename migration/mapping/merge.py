@@ -15,7 +15,7 @@ from migration.mapping.profiles import CONSTANTS
 
 _OURS = ("legacyId", "legacyAuthId")
 _ENFORCED = "autoDeadlineEnforcementEnabled"
-_NEVER_FILLED = {"_id", "_creationTime", "deletedAt", "dismissedDeadlines", *CONSTANTS}
+_NEVER_FILLED = {"deletedAt", *CONSTANTS}
 
 
 def joined_user(theirs: Exported, ours: Document) -> bytes:

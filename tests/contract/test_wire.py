@@ -231,7 +231,7 @@ def test_other_requests_are_answered_while_an_import_runs(client: Client) -> Non
     while client.system("cli/queryImport", {"importId": import_id})["state"]["state"] == "in_progress":
         assert client.value("query", "library:echo", {"value": 1}) == 1
         answered += 1
-    assert answered > 3
+    assert answered > 1
     assert client.await_import(import_id, ("completed",))["num_rows_written"] == "12001"
 
 

@@ -29,7 +29,7 @@ def _judge(run: Run, settings: Settings, *args: str) -> None:
         "convex_admin_key": settings.target.admin_key.get_secret_value(),
         "app_url": "",
         "canary_email": CANARY_EMAIL,
-        "canary_password": "",
+        "canary_password": "never signs in here",
     }
     settings.pair_file.write_text(json.dumps(state))
     settings.pair_file.chmod(0o600)

@@ -47,11 +47,6 @@ def test_a_column_that_nobody_decided_about_is_named() -> None:
     assert found.unknown == ("public.cases.surprise", "public.surprise.id")
 
 
-def test_the_users_table_is_known_under_both_names() -> None:
-    found = coverage({"public.perm_users": ["email", "last_login", "surprise"]})
-    assert (tuple(found.dropped), found.unknown) == (("public.users.last_login",), ("public.users.surprise",))
-
-
 def test_tables_that_stay_behind_drop_every_column() -> None:
     assert coverage({table: ["anything"] for table in EXCLUDED_TABLES}).unknown == ()
 

@@ -91,9 +91,11 @@ OURS = {
 
 def test_a_v2_profile_takes_legacy_ids_and_absent_values_and_nothing_else() -> None:
     theirs = Exported(
-        b'{"legacyId":"old","dismissedDeadlines":[],"autoDeadlineEnforcementEnabled":true,"n":1}'
+        b'{"_creationTime":1.5,"legacyId":"old","dismissedDeadlines":[],'
+        b'"autoDeadlineEnforcementEnabled":true,"n":1}'
     )
     assert json.loads(joined_profile(theirs, OURS, [])) == {
+        "_creationTime": 1.5,
         "legacyId": "l",
         "dismissedDeadlines": [],
         "autoDeadlineEnforcementEnabled": False,
