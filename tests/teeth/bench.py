@@ -52,7 +52,7 @@ def migrated_pair(
     folder: Path,
     *,
     users: int = 25,
-    cases: int = 130,
+    cases: int = 150,
     seed: int = 20260115,
     prepare: Callable[[Settings], None] = lambda _: None,
 ) -> Iterator[Bench]:

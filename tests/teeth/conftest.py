@@ -11,7 +11,7 @@ from migration.config import Settings
 from migration.run import Run
 from tests.teeth.bench import Bench, migrated_pair
 
-USERS, CASES, SEED = 25, 130, 20260115
+USERS, CASES, SEED = 25, 150, 20260115
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
