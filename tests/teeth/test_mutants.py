@@ -15,7 +15,9 @@ from tests.soak.mutation import Mutable, source_of
 PART = EVERY * 45
 """One mutant in so many of all; the campaign's own are a multiple of these."""
 
-ON_ODD_DATA = {("migration.mapping.dates", "is_day: return False -> return True")}
+ON_ODD_DATA = {
+    ("migration.mapping.dates", f"is_day: return False -> return True{nth}") for nth in ("", " #2")
+}
 """What ordinary data can not tell apart, because it holds no date that is none; the campaign's hazards do."""
 
 MONEY = "migration.mapping.money"
