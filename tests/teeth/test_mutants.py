@@ -16,7 +16,13 @@ PART = EVERY * 45
 """One mutant in so many of all; the campaign's own are a multiple of these."""
 
 ON_ODD_DATA = {
-    ("migration.mapping.dates", f"is_day: return False -> return True{nth}") for nth in ("", " #2")
+    ("migration.mapping.dates", name)
+    for name in (
+        "is_day: return False -> return True",
+        "is_day: return False -> return True #2",
+        "derived_dates: end = max(_ends(case), key=_as_server, default=None)"
+        " -> end = max(_ends(case), default=None)",
+    )
 }
 """What ordinary data can not tell apart, because it holds no date that is none; the campaign's hazards do."""
 
@@ -33,11 +39,10 @@ def trying(migrated: tuple[Settings, Run]) -> Iterator[Trying]:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_mutant_is_killed_or_stops_or_is_explained(module: str, trying: Trying) -> None:
-    known = explained()
-    for mutant in Mutable(module).mutants(PART):
-        fate, told = trying.fate(module, mutant.source)
-        if (module, mutant.name) not in {*known, *ON_ODD_DATA}:
-            assert fate in (Fate.KILLED, Fate.STOPPED), (mutant.name, told)
+    known = {*explained(), *ON_ODD_DATA}
+    fates = {mutant.name: trying.fate(module, mutant.source)[0] for mutant in Mutable(module).mutants(PART)}
+    alive = [name for name, fate in fates.items() if fate not in (Fate.KILLED, Fate.STOPPED)]
+    assert [name for name in alive if (module, name) not in known] == []
 
 
 def test_the_module_as_it_is_is_no_mutant(trying: Trying) -> None:
