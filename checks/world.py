@@ -5,10 +5,10 @@ Everything is opened here and streamed from here; nothing is judged here.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
 from checks.oracle import cases, entries
@@ -17,6 +17,8 @@ from checks.oracle.known import Known
 from checks.oracle.people import People
 from checks.oracle.profiles import mentioned_case
 from checks.oracle.rules import Document, Rejected, items_of
+from checks.ranges import Range
+from checks.refusals import Refusals
 from checks.source.resolutions import Resolutions
 from checks.source.session import Row, Session, opened
 from checks.tally import Tally
@@ -25,7 +27,6 @@ from checks.target.archive import Archive, Spool
 from checks.target.graph import Graph
 from checks.values import canonical, is_uuid
 from migration.config import Settings
-from migration.model import Kind
 from migration.run import Run
 
 PEOPLE = ("users", "userProfiles", "authAccounts")
@@ -36,7 +37,7 @@ OURS = (*PEOPLE, "cases")
 
 
 class World:
-    """One run's two sides. Use `of`. `rejected` fills while the expected cases stream."""
+    """One run's two sides. Use `of`. `refusals` fills with `people`, and while the expected cases stream."""
 
     def __init__(
         self,
@@ -50,14 +51,12 @@ class World:
     ) -> None:
         self.session, self.before, self.after = session, before, after
         self.clock_ms, self._scratch = clock_ms, scratch
-        self.rejected: Counter[tuple[str, str]] = Counter()
-        self.rejected_keys: dict[tuple[str, str], list[str]] = defaultdict(list)
-        self.orphans: Counter[str] = Counter()
-        self.followers: Counter[str] = Counter()
+        self.refusals = Refusals(excluded=resolutions.excluded)
         self.resolutions = resolutions
-        self.people = self._people()
 
-    def _people(self) -> People:
+    @cached_property
+    def people(self) -> People:
+        """Everyone of v1, and what becomes of them; worked out when first asked for."""
         tables = (
             "auth.users",
             "auth.identities",
@@ -74,28 +73,39 @@ class World:
             people=frozenset(str(row["id"]) for row in rows["public.users"]),
         )
         people = People(rows, known, self.clock_ms)
-        for person in people.by_key.values():
-            if person.reason:
-                self._reject("public.users", person.reason, person.key)
-                self.followers["public.user_settings"] += bool(person.rows.settings)
-                self.followers["public.user_preferences"] += bool(person.rows.preferences)
-                self.followers["auth.users"] += person.rows.auth is not None
-                self.followers["auth.identities"] += len(person.identities)
+        self._refuse_people(people)
         return people
 
-    def _rows(self, table: str) -> Iterator[Row]:
-        return self.resolutions.apply(table, self.session.rows(table), self.session.columns.get(table, {}))
+    def _refuse_people(self, people: People) -> None:
+        refusals = self.refusals
+        for person in people.by_key.values():
+            if person.reason:
+                refusals.reject("public.users", person.reason, person.key)
+                refusals.followers["public.user_settings"] += bool(person.rows.settings)
+                refusals.followers["public.user_preferences"] += bool(person.rows.preferences)
+                refusals.followers["auth.users"] += person.rows.auth is not None
+                refusals.followers["auth.identities"] += len(person.identities)
+        refusals.duplicates.update(people.duplicates)
+        for table, owners in people.orphans.items():
+            lost = (not self.resolutions.excludes("public.users", owner) for owner in owners)
+            refusals.orphans[table] += sum(lost)
 
-    def _reject(self, table: str, reason: str, key: str) -> None:
-        self.rejected[table, reason] += 1
-        if self.rejected[table, reason] <= 20:
-            self.rejected_keys[table, reason].append(key)
+    def _rows(self, table: str, within: Range | None = None) -> Iterator[Row]:
+        rows = self.session.rows(table, within)
+        return self.resolutions.apply(table, rows, self.session.columns.get(table, {}))
+
+    def count_anew(self) -> Refusals:
+        """The refusals of what streams from here on, counted apart; those of people are known before."""
+        _ = self.people
+        self.refusals = Refusals()
+        self.resolutions.excluded = self.refusals.excluded
+        return self.refusals
 
     def spools(self, table: str) -> tuple[Spool, Spool]:
         """A table of the verified export and of the backup, at hand by id."""
         return (
-            Spool(self.after, table, self._scratch / f"after.{table}"),
-            Spool(self.before, table, self._scratch / f"before.{table}"),
+            Spool.of(self.after, table, self._scratch / f"after.{table}"),
+            Spool.of(self.before, table, self._scratch / f"before.{table}"),
         )
 
     def retired(self, table: str) -> Callable[[Document], bool]:
@@ -154,10 +164,13 @@ class World:
         carried = {person.key for person in self.people.carried()}
         return {key: (user, found[key][1]) for key, user in owners.items() if user in carried}
 
-    def expected_cases(self) -> Iterator[Expected]:
-        """What the cases table must hold, in the source's order; refused rows are counted in `rejected`."""
-        grouped = {kind: self._entries(kind) for kind in ("rfi", "rfe")}
-        for row in self._rows("public.cases"):
+    def expected_cases(self, within: Range | None = None) -> Iterator[Expected]:
+        """What the cases table must hold, in the source's order; refused rows are counted in `refusals`.
+
+        With a range, only what comes of its rows.
+        """
+        grouped = {kind: self._entries(kind, within) for kind in ("rfi", "rfe")}
+        for row in self._rows("public.cases", within):
             key, user = str(row["id"]), str(row["user_id"])
             taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
             try:
@@ -166,7 +179,7 @@ class World:
                 self._refuse_case(key, user, rejected.reason, taken)
         for kind, rows in grouped.items():
             lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]
-            self.orphans[f"public.case_{kind}"] = len(lost)
+            self.refusals.orphans[f"public.case_{kind}"] += len(lost)
 
     def _case(self, row: Row, taken: dict[str, list[Row]]) -> Expected:
         owner = self.people.by_key.get(str(row["user_id"]))
@@ -178,58 +191,40 @@ class World:
             raise Rejected("document_too_large")
         return found
 
-    def _entries(self, kind: str) -> _Grouped:
+    def _entries(self, kind: str, within: Range | None) -> _Grouped:
         table = f"public.case_{kind}"
         if not self.resolutions.assigns(table):
-            return _Grouped(self._rows(table), "case_id")
-        return _Grouped(sorted(self._rows(table), key=_entry_order), "case_id")
+            return _Grouped(self._rows(table, within), "case_id")
+        moved = sorted(self._rows(table), key=_entry_order)  # some stand where they were before the decision
+        return _Grouped((row for row in moved if within is None or row["case_id"] in within), "case_id")
 
     def _carriable(self, kind: str, rows: list[Row]) -> list[Row]:
         """A bad entry is refused by itself; its case is judged without it."""
         good = []
         for row in rows:
             if reason := entries.refused(row):
-                self._reject(f"public.case_{kind}", reason, str(row["id"]))
+                self.refusals.reject(f"public.case_{kind}", reason, str(row["id"]))
             else:
                 good.append(row)
         return good
 
     def _refuse_case(self, key: str, user: str, reason: str, taken: dict[str, list[Row]]) -> None:
         if reason == "orphan" and self.resolutions.excludes("public.users", user):
-            self.resolutions.excluded["public.cases"] += 1
+            self.refusals.excluded["public.cases"] += 1
             return
-        self._reject("public.cases", reason, key)
+        self.refusals.reject("public.cases", reason, key)
         for kind, rows in taken.items():
-            self.followers[f"public.case_{kind}"] += len(rows)
+            self.refusals.followers[f"public.case_{kind}"] += len(rows)
 
-    def rows_of(self, tables: Iterable[str]) -> dict[str, Tally]:
+    def rows_of(self, tables: Iterable[str], refusals: Refusals | None = None) -> dict[str, Tally]:
         """`rows.<table>`: rows with a destination, and those that the oracle says must be in quarantine.
 
-        To be asked after the expected documents have streamed.
+        `refusals` are those counted elsewhere; else this world's own, to be asked for after the expected
+        documents have streamed.
         """
-        orphans = dict(self.orphans)
-        for table, owners in self.people.orphans.items():
-            orphans[table] = sum(not self.resolutions.excludes("public.users", owner) for owner in owners)
-        found = {}
-        for table in tables:
-            found[f"rows.{table}"] = tally = Tally()
-            for (of, reason), count in self.rejected.items():
-                for key in self.rejected_keys[of, reason] if of == table else ():
-                    tally.find(Kind.REJECTED, key, table=table, rule=reason)
-                if of == table:
-                    tally.add(Kind.REJECTED, count - len(self.rejected_keys[of, reason]))
-            others = {
-                "orphan": orphans.get(table, 0),
-                "duplicate_row": self.people.duplicates[table],
-                "owner_quarantined": self.followers[table],
-            }
-            for rule, count in others.items():
-                tally.add(Kind.REJECTED, count, table=table, rule=rule)
-            if self.session.has(table):
-                tally.match(self.session.count(table) - tally.seen)
-            if excluded := self.resolutions.excluded[table]:
-                tally.note("left out by a person's decision", excluded)
-        return found
+        refused = refusals or self.refusals
+        counts = {table: self.session.count(table) if self.session.has(table) else None for table in tables}
+        return {f"rows.{table}": refused.tally(table, count) for table, count in counts.items()}
 
     def graphs(self) -> tuple[Graph, Graph]:
         """The people of the target, as they are and as they were."""

@@ -8,36 +8,32 @@ several.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.people import People, Person
 from checks.oracle.rules import Document, fold
 from checks.tally import Tally
-from checks.target.archive import Spool
 from checks.target.graph import Graph
 from checks.values import ABSENT
 from migration.model import Class, Kind
 
 CASE_EDGES = ("user_exists", "owner_by_legacy_id", "legacy_user", "owner_by_email", "legacy_id", "entries")
-CASE_UNIQUE = ("cases.legacyId", "entries.id")
 
 
 class CaseEdges:
-    """`edges.cases.<edge>` and `unique.<what>` of the cases."""
+    """`edges.cases.<edge>`, and `unique.entries.id` within each case."""
 
     def __init__(self, graph: Graph, people: People) -> None:
         self._graph, self._people = graph, people
         self._edges = {name: Tally() for name in CASE_EDGES}
-        self._unique = {name: Tally() for name in CASE_UNIQUE}
-        self._legacy_ids: set[str] = set()
+        self._entry_ids = Tally()
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
         """Follow one case's edges."""
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
         user = actual.get("userId")
         self._edge("user_exists", key, True, str(user) in self._graph.users, "userId")
-        self._unique_legacy(key, actual)
         self._unique_entries(key, actual)
         if expected is None or expected.origin is not Origin.MADE or expected.source is None:
             return
@@ -66,28 +62,53 @@ class CaseEdges:
                     Kind.EXTRANEOUS, f"{key}/{field}/{identifier}", table="cases", path=f"{field}[].id"
                 )
 
-    def _unique_legacy(self, key: str, actual: Document) -> None:
-        legacy = actual.get("legacyId")
-        if legacy is None:
-            return
-        _once(self._unique["cases.legacyId"], key, legacy in self._legacy_ids, "cases", "legacyId")
-        self._legacy_ids.add(legacy)
-
     def _unique_entries(self, key: str, actual: Document) -> None:
         for field in ("rfiEntries", "rfeEntries", "notes", "documents"):
             if not (listed := actual.get(field)):
                 continue
             seen: set[str] = set()
             for entry in listed:
-                _once(self._unique["entries.id"], f"{key}/{field}", entry.get("id") in seen, "cases", field)
+                _once(self._entry_ids, f"{key}/{field}", entry.get("id") in seen, "cases", field)
                 seen.add(entry.get("id"))
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """All of them."""
         for name, tally in self._edges.items():
             yield f"edges.cases.{name}", tally
-        for name, tally in self._unique.items():
-            yield f"unique.{name}", tally
+        yield "unique.entries.id", self._entry_ids
+
+
+class LegacyIds:
+    """`unique.cases.legacyId` over all cases of the target, wherever they were seen."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, str] = {}
+        self._others: list[str] = []
+
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+        """Remember one case's v1 id, and by which key the case goes."""
+        if (legacy := actual.get("legacyId")) is not None:
+            key = expected.key if expected else str(legacy or actual.get("_id"))
+            self._hold(legacy, legacy if key == legacy else key)
+
+    def join(self, other: LegacyIds) -> None:
+        """Take over other cases."""
+        for legacy, key in other._holders.items():
+            self._hold(legacy, key)
+        self._others += other._others
+
+    def _hold(self, legacy: str, key: str) -> None:
+        if legacy in self._holders:
+            self._others.append(key)
+        else:
+            self._holders[legacy] = key
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """The first of an id is right, each further one is not."""
+        tally = Tally(matched=len(self._holders))
+        for key in self._others:
+            _once(tally, key, True, "cases", "legacyId")
+        yield "unique.cases.legacyId", tally
 
 
 def people_edges(graph: Graph, people: People, before: Graph) -> dict[str, Tally]:
@@ -119,22 +140,27 @@ def people_edges(graph: Graph, people: People, before: Graph) -> dict[str, Tally
     return {**named, **_uniqueness(graph, before)}
 
 
-def dismissed_edges(graph: Graph, cases: Spool) -> Tally:
-    """Every dismissed deadline names a case of the same user that exists."""
+def dismissed_cases(graph: Graph) -> set[str]:
+    """The ids that dismissed deadlines name."""
+    return {named for _, _, named in _dismissed(graph)}
+
+
+def dismissed_edges(graph: Graph, owners: Mapping[str, object]) -> Tally:
+    """Every dismissed deadline names a case of the same user that exists; `owners` is the user by case."""
     tally = Tally()
+    for key, user, named in _dismissed(graph):
+        found = owners.get(named, ABSENT)
+        tally.check(key, user, found, table="userProfiles", path="caseId")
+    return tally
+
+
+def _dismissed(graph: Graph) -> Iterator[tuple[str, object, str]]:
+    """Of each dismissed deadline its key, its user and the id of the case that it names."""
     for profile in graph.profiles:
         for index, entry in enumerate(profile.get("dismissedDeadlines") or ()):
             named = entry.get("caseId") if isinstance(entry, dict) else None
-            case = cases.document(str(named)) or {}
             key = f"{profile.get('legacyId') or profile['_id']}/dismissedDeadlines[{index}]"
-            tally.check(
-                key,
-                profile.get("userId", ABSENT),
-                case.get("userId", ABSENT),
-                table="userProfiles",
-                path="caseId",
-            )
-    return tally
+            yield key, profile.get("userId", ABSENT), str(named)
 
 
 def _firm(tally: Tally, person: Person, profile: Document, graph: Graph, people: People) -> None:

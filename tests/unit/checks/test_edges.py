@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checks.judges.edges import CaseEdges, dismissed_edges, people_edges
+from checks.judges.edges import CaseEdges, LegacyIds, dismissed_edges, people_edges
 from checks.judges.identity import identity
 from checks.judges.settings import settings
 from checks.oracle import cases
@@ -180,8 +180,7 @@ def test_two_users_of_one_address_who_were_there_before_are_v2_s_own_affair(
 def test_a_dismissed_deadline_must_name_a_case_of_the_same_user(tmp_path: Path, good: Tables) -> None:
     graph = _graph(tmp_path, good)
     for owner, reds in ((1, 0), (2, 1)):
-        case = {"_id": doc_id("cases", 5), "userId": doc_id("users", owner)}
-        tally = dismissed_edges(graph, spool(tmp_path / f"{owner}.zip", "cases", [case]))
+        tally = dismissed_edges(graph, {doc_id("cases", 5): doc_id("users", owner)})
         assert tally.classes[Class.INTRODUCED] == reds
 
 
@@ -209,12 +208,20 @@ def test_a_case_must_lead_to_its_own_owner(
     assert bool(must) == bool(red)
 
 
-def test_two_cases_of_one_v1_id_are_found(tmp_path: Path, good: Tables) -> None:
+def test_two_cases_of_one_v1_id_are_found() -> None:
     expected = cases.expected(case_row(5), [], [], owner=doc_id("users", 1), number=10004, clock_ms=NOW)
-    judge = CaseEdges(_graph(tmp_path, good), _people())
-    judge.judge(expected, expected.document, b"")
-    judge.judge(None, {**expected.document, "_id": doc_id("cases", 6)}, b"")
-    assert "unique.cases.legacyId" in _red(dict(judge.tallies()))
+    twin = {**expected.document, "_id": doc_id("cases", 6)}
+    together, one, other = LegacyIds(), LegacyIds(), LegacyIds()
+    for judges, case, document in (
+        ((together, one), expected, expected.document),
+        ((together, other), None, twin),
+    ):
+        for judge in judges:
+            judge.judge(case, document, b"")
+    one.join(other)  # seen by two processes
+    for judge in (together, one):
+        (tally,) = dict(judge.tallies()).values()
+        assert (tally.matched, tally.classes) == (1, {Class.INTRODUCED: 1})
 
 
 def test_a_choice_that_was_turned_over_is_red_and_a_default_is_counted(tmp_path: Path, good: Tables) -> None:
