@@ -125,7 +125,7 @@ class Fields:
 
 
 class Comparison:
-    """One table against its expectations. Call `run` once, then read `tallies`:
+    """One table against its expectations. Call `run` once, then read `tallies` (and the judges' own):
 
     `documents.<table>` (what v1 gave must be there, and nothing else), `compared.<table>` (how many of those
     were there), `foreign.<table>` (what v2 had must be there unchanged) and `fields.<table>.<path>`.
@@ -175,8 +175,7 @@ class Comparison:
         found = {f"fields.{self.table}.{path}": tally for path, tally in self.fields.tallies.items()}
         named = {f"documents.{self.table}": self.documents, f"foreign.{self.table}": self.foreign}
         named[f"compared.{self.table}"] = Tally(matched=self.documents.matched)
-        judged = dict(pair for judge in self.judges for pair in judge.tallies())
-        return {**named, **found, **judged, **dict(self._schema.tallies() if self._schema else ())}
+        return {**named, **found, **dict(self._schema.tallies() if self._schema else ())}
 
     def _pair(self, expected: Expected) -> None:
         is_foreign = expected.origin is Origin.FOREIGN

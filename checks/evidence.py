@@ -1,24 +1,27 @@
 """The shared work of the data phase, done once per pytest session and asserted on by many items.
 
 A product is a named computation that yields tallies. Whoever asks first computes it under a lock and leaves
-the result in the run's data folder; the other workers wait and read. An error is shared too: every item that
-needs the product ends UNKNOWN, none tries again.
+the result in the run's data folder; the other workers wait and read, or take a part of it where it has parts
+(`checks.divided`). An error is shared too: every item that needs the product ends UNKNOWN, none tries again.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import orjson
 from filelock import FileLock
 
+from checks.divided import Divided
 from checks.tally import Tally
 from migration.config import Settings, load
 from migration.errors import CutoverError, RunIncomplete
 from migration.run import Run
 
-Product = Callable[[Run, Settings], Mapping[str, Tally]]
+Computation = Callable[[Run, Settings], Mapping[str, Tally]]
+Product = Computation | Divided
 _ALONE = f"alone-{os.getpid()}"
 
 
@@ -50,22 +53,31 @@ class Evidence:
         folder = self.run.data / "checks" / os.environ.get("PYTEST_XDIST_TESTRUNUID", _ALONE)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path = folder / f"{product.__name__}.json"
+        compute = partial(product, self.run, self.settings)
+        error = b""
+        if isinstance(product, Divided):
+            compute = partial(product.join, self.run, self.settings, folder)
+            if not path.exists():
+                error = _guarded(partial(product.help, self.run, self.settings, folder))
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
-                path.write_bytes(self._computed(product))
+                path.write_bytes(error or _guarded(compute))
         content = orjson.loads(path.read_bytes())
         if "error" in content:
             raise RunIncomplete(f"The comparison {product.__name__} could not be made: {content['error']}")
         return {name: Tally.load(dumped) for name, dumped in content.items()}
 
-    def _computed(self, product: Product) -> bytes:
-        try:
-            return orjson.dumps({name: t.dump() for name, t in product(self.run, self.settings).items()})
-        except CutoverError as error:
-            return orjson.dumps({"error": str(error)})
-        except Exception as error:  # noqa: BLE001 - whatever it is, it must reach every item that waits for this
-            place = error.__traceback__
-            while place is not None and place.tb_next is not None:
-                place = place.tb_next
-            where = f" at {place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
-            return orjson.dumps({"error": f"{type(error).__name__}{where}"})
+
+def _guarded(work: Callable[[], Mapping[str, Tally] | None]) -> bytes:
+    """The tallies, or the error, as they are shared; empty when there is neither."""
+    try:
+        found = work()
+        return b"" if found is None else orjson.dumps({name: tally.dump() for name, tally in found.items()})
+    except CutoverError as error:
+        return orjson.dumps({"error": str(error)})
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must reach every item that waits for this
+        place = error.__traceback__
+        while place is not None and place.tb_next is not None:
+            place = place.tb_next
+        where = f" at {place.tb_frame.f_code.co_name}:{place.tb_lineno}" if place else ""
+        return orjson.dumps({"error": f"{type(error).__name__}{where}"})

@@ -8,25 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.compare import Comparison, Judge
+from checks import case_work
+from checks.compare import Comparison
+from checks.divided import Divided
 from checks.facts import paths
 from checks.judges import edges
 from checks.judges.absence import Absence
-from checks.judges.counts import Counts
-from checks.judges.dates import Dates
-from checks.judges.first_edit import FirstEdit
 from checks.judges.identity import identity
-from checks.judges.mails import DIGEST, Readers, Reminders, digest
+from checks.judges.mails import DIGEST, Readers, digest
 from checks.judges.schema import Schema
 from checks.judges.settings import settings as preferences
-from checks.judges.statuses import Statuses
 from checks.tally import Tally
 from checks.world import PEOPLE, World
 from migration.config import Settings
 from migration.run import Run
 
 PEOPLE_ROWS = ("public.users", "public.user_settings", "public.user_preferences")
-CASE_ROWS = ("public.cases", "public.case_rfi", "public.case_rfe")
 
 
 def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
@@ -37,16 +34,17 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
         graph, before = world.graphs()
         for table in PEOPLE:
             after_table, before_table = world.spools(table)
+            absence = Absence(table)
             comparison = Comparison(
                 after_table,
                 before_table,
                 paths(table),
-                [Absence(table)],
+                [absence],
                 schema=Schema(table, world.after.numbers),
                 retired=world.retired(table),
             )
             comparison.run(expected[table])
-            tallies.update(comparison.tallies)
+            tallies.update({**comparison.tallies, **dict(absence.tallies())})
             if table == "userProfiles":
                 tallies.update(preferences(expected[table], world.people, after_table))
         tallies.update(edges.people_edges(graph, world.people, before))
@@ -57,36 +55,5 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
     return tallies
 
 
-def cases(run: Run, settings: Settings) -> Mapping[str, Tally]:
-    """cases: values, schema, absence, dates, statuses, edges, counts."""
-    with World.of(run, settings) as world:
-        after_table, before_table = world.spools("cases")
-        graph, before = world.graphs()
-        counts = Counts()
-        reminders = Reminders(
-            world.clock_ms,
-            Readers.among(graph.users.values(), graph.profiles),
-            Readers.of_expected(before, world.expected_people()),
-            world.after.documents("notifications"),
-        )
-        judges: tuple[Judge, ...] = (
-            Absence("cases"),
-            Dates(),
-            Statuses(world.clock_ms),
-            FirstEdit(world.clock_ms),
-            edges.CaseEdges(graph, world.people, before),
-            reminders,
-            counts,
-        )
-        comparison = Comparison(
-            after_table,
-            before_table,
-            paths("cases"),
-            judges,
-            schema=Schema("cases", world.after.numbers),
-            retired=world.retired("cases"),
-        )
-        comparison.run(counts.watched(world.expected_cases()))
-        dismissed = edges.dismissed_edges(graph, after_table, before, before_table)
-        rows = world.rows_of(CASE_ROWS)
-        return {**comparison.tallies, **rows, "edges.userProfiles.dismissedDeadlines": dismissed}
+cases = Divided("cases", case_work.opened)
+"""cases: values, schema, absence, dates, statuses, edges, counts, reminders."""

@@ -2,7 +2,8 @@
 
 Plants a handful of faults in a copy of the run's export, compares the copy as the export itself will be
 compared, and records how many were found: `harness.self_test`. The target is not touched. What was planted
-and not found, or too little to plant, is UNKNOWN: such checks prove nothing about this data.
+and not found, or too little to plant, is UNKNOWN: such checks prove nothing about this data. Of a large
+export the copy holds everybody, and the cases of one range (`checks.ranges`), which are judged as one.
 """
 
 from __future__ import annotations
@@ -11,11 +12,17 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
-from checks.products import cases, people
+from checks.case_work import TABLE as CASES
+from checks.case_work import CaseWork
+from checks.products import people
+from checks.ranges import Ranges
 from checks.tally import Tally
+from checks.target.archive import Archive, id_of
+from checks.world import World
 from fixtures.faults import DOCUMENTS
-from fixtures.tamper import Planted, Planting, tamper_apart
+from fixtures.tamper import Planted, Planting, keep_lines, tamper_apart
 from migration.config import Settings, load
 from migration.errors import CutoverError
 from migration.model import CheckResult, Class, Finding, Kind, Outcome, Phase
@@ -39,12 +46,25 @@ def self_test(run: Run, settings: Settings) -> CheckResult:
     try:
         (copy / "backup.zip").symlink_to((run.data / "backup.zip").resolve())
         edits = {name: _EDITS[name] for name in CHOSEN}
-        planting = tamper_apart(run.data / "verified.zip", copy / "verified.zip", edits)
+        ranges = _first_range(run.data / "verified.zip", copy / "some.zip")
+        planting = tamper_apart(copy / "some.zip", copy / "verified.zip", edits)
         seen_as = Run(run.folder, copy)
-        found = {**people(seen_as, settings), **cases(seen_as, settings)}
+        with World.of(seen_as, settings) as world:
+            of_cases = CaseWork(world, copy, ranges).part(0).tallies()
+        found = {**people(seen_as, settings), **of_cases}
     finally:
         shutil.rmtree(copy)
     return judged(planting, found)
+
+
+def _first_range(source: Path, destination: Path) -> Ranges:
+    """Copies an export with no more cases than those of the first range; all ranges there are."""
+    with Archive(source) as export:
+        ranges = Ranges.of(export.size(CASES), export.numbers.get(CASES, 0))
+    keep_lines(
+        source, destination, CASES, lambda line: not line.isspace() and ranges.part_of(id_of(line)) == 0
+    )
+    return ranges
 
 
 def judged(planting: Planting, found: Mapping[str, Tally]) -> CheckResult:

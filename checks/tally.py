@@ -74,6 +74,18 @@ class Tally:
             self.totals[kind] += units
             self.classes[cls] += units
 
+    def join(self, other: Tally) -> None:
+        """Take over the units that another counted; of the findings as many as are shown."""
+        self.matched += other.matched
+        self.totals.update(other.totals)
+        self.classes.update(other.classes)
+        self.notes.update(other.notes)
+        kept = Counter(finding.cls for finding in self.findings)
+        for finding in other.findings:
+            kept[finding.cls] += 1
+            if kept[finding.cls] <= FINDINGS_SHOWN:
+                self.findings.append(finding)
+
     def check(
         self,
         key: str,

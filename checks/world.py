@@ -5,10 +5,11 @@ Everything is opened here and streamed from here; nothing is judged here.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from checks.oracle.known import Known
 from checks.oracle.people import People
 from checks.oracle.profiles import UNRESOLVABLE, mentioned_case
 from checks.oracle.rules import Document, Rejected, items_of
+from checks.ranges import Range
+from checks.refusals import Refusals
 from checks.source.resolutions import Resolutions
 from checks.source.session import Row, Session, opened
 from checks.tally import Tally
@@ -37,9 +40,12 @@ OURS = (*PEOPLE, "cases")
 MAY_BE_EMPTY = ("authAccounts",)
 """Tables to which a clean migration may add nothing: the few people of a small v1 may have no way in."""
 
+_BUCKETS = {"public.cases": "migrated", "public.case_rfi": "merged", "public.case_rfe": "merged"}
+"""What the manifest calls the rows of a table of cases that have a destination."""
+
 
 class World:
-    """One run's two sides. Use `of`. `rejected` fills while the expected cases stream."""
+    """One run's two sides. Use `of`. `refusals` fills with `people`, and while the expected cases stream."""
 
     def __init__(
         self,
@@ -54,17 +60,12 @@ class World:
     ) -> None:
         self.session, self.before, self.after, self._manifest = session, before, after, manifest
         self.clock_ms, self._scratch = clock_ms, scratch
-        self.rejected: Counter[tuple[str, str]] = Counter()
-        self.rejected_keys: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        self.orphans: Counter[str] = Counter()
-        self.followers: Counter[str] = Counter()
+        self.refusals = Refusals(excluded=resolutions.excluded)
         self.resolutions = resolutions
-        self.carried: Counter[str] = Counter()
-        self.left: dict[str, Counter[str]] = defaultdict(Counter)
-        self.people = self._people()
-        self._placed = book.of_people(self.people)
 
-    def _people(self) -> People:
+    @cached_property
+    def people(self) -> People:
+        """Everyone of v1, and what becomes of them; worked out when first asked for."""
         tables = (
             "auth.users",
             "auth.identities",
@@ -81,28 +82,43 @@ class World:
             people=frozenset(str(row["id"]) for row in rows["public.users"]),
         )
         people = People(rows, known, self.clock_ms)
-        for person in people.by_key.values():
-            if person.reason:
-                self._reject("public.users", person.reason, person.key, person.deciding)
-                self.followers["public.user_settings"] += bool(person.rows.settings)
-                self.followers["public.user_preferences"] += bool(person.rows.preferences)
-                self.followers["auth.users"] += person.rows.auth is not None
-                self.followers["auth.identities"] += len(person.identities)
+        self._refuse_people(people)
         return people
 
-    def _rows(self, table: str) -> Iterator[Row]:
-        return self.resolutions.apply(table, self.session.rows(table), self.session.columns.get(table, {}))
+    @cached_property
+    def _placed(self) -> dict[str, Counter[str]]:
+        return book.of_people(self.people)
 
-    def _reject(self, table: str, reason: str, key: str, column: str = "") -> None:
-        self.rejected[table, reason] += 1
-        if self.rejected[table, reason] <= 20:
-            self.rejected_keys[table, reason][key] = column
+    def _refuse_people(self, people: People) -> None:
+        refusals = self.refusals
+        for person in people.by_key.values():
+            if person.reason:
+                refusals.reject("public.users", person.reason, person.key, person.deciding)
+                refusals.followers["public.user_settings"] += bool(person.rows.settings)
+                refusals.followers["public.user_preferences"] += bool(person.rows.preferences)
+                refusals.followers["auth.users"] += person.rows.auth is not None
+                refusals.followers["auth.identities"] += len(person.identities)
+        refusals.duplicates.update(people.duplicates)
+        for table, owners in people.orphans.items():
+            lost = (not self.resolutions.excludes("public.users", owner) for owner in owners)
+            refusals.orphans[table] += sum(lost)
+
+    def _rows(self, table: str, within: Range | None = None) -> Iterator[Row]:
+        rows = self.session.rows(table, within)
+        return self.resolutions.apply(table, rows, self.session.columns.get(table, {}))
+
+    def count_anew(self) -> Refusals:
+        """The counts of what streams from here on, apart; those of people are known before."""
+        _ = self.people
+        self.refusals = Refusals()
+        self.resolutions.excluded = self.refusals.excluded
+        return self.refusals
 
     def spools(self, table: str) -> tuple[Spool, Spool]:
         """A table of the verified export and of the backup, at hand by id."""
         return (
-            Spool(self.after, table, self._scratch / f"after.{table}"),
-            Spool(self.before, table, self._scratch / f"before.{table}"),
+            Spool.of(self.after, table, self._scratch / f"after.{table}"),
+            Spool.of(self.before, table, self._scratch / f"before.{table}"),
         )
 
     def retired(self, table: str) -> Callable[[Document], bool]:
@@ -131,7 +147,7 @@ class World:
         for expectation in self.people.expected(self._owners()):
             found[expectation.table].append(expectation)
             lost = sum(remark.rule == UNRESOLVABLE for remark in expectation.remarks)
-            self.left[book.DISMISSING][UNRESOLVABLE] += lost
+            self.refusals.left[book.DISMISSING, UNRESOLVABLE] += lost
         known = {expectation.id for expectation in found["userProfiles"]}
         retired = self.retired("userProfiles")
         for profile in self.before.documents("userProfiles"):
@@ -163,10 +179,13 @@ class World:
         carried = {person.key for person in self.people.carried()}
         return {key: (user, found[key][1]) for key, user in owners.items() if user in carried}
 
-    def expected_cases(self) -> Iterator[Expected]:
-        """What the cases table must hold, in the source's order; refused rows are counted in `rejected`."""
-        grouped = {kind: self._entries(kind) for kind in ("rfi", "rfe")}
-        for row in self._rows("public.cases"):
+    def expected_cases(self, within: Range | None = None) -> Iterator[Expected]:
+        """What the cases table must hold, in the source's order; refused rows are counted in `refusals`.
+
+        With a range, only what comes of its rows.
+        """
+        grouped = {kind: self._entries(kind, within) for kind in ("rfi", "rfe")}
+        for row in self._rows("public.cases", within):
             key, user = str(row["id"]), str(row["user_id"])
             taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
             try:
@@ -174,13 +193,13 @@ class World:
             except Rejected as rejected:
                 self._refuse_case(key, user, rejected, taken)
                 continue
-            self.carried.update({f"public.case_{kind}": len(own) for kind, own in taken.items()})
-            self.carried["public.cases"] += 1
-            self.left["public.cases"].update(book.left_inside(row))
+            self.refusals.carry("public.cases", 1, book.left_inside(row))
+            for kind, own in taken.items():
+                self.refusals.carry(f"public.case_{kind}", len(own))
             yield found
         for kind, rows in grouped.items():
             lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]
-            self.orphans[f"public.case_{kind}"] = len(lost)
+            self.refusals.orphans[f"public.case_{kind}"] += len(lost)
 
     def _case(self, row: Row, taken: dict[str, list[Row]]) -> Expected:
         owner = self.people.by_key.get(str(row["user_id"]))
@@ -192,86 +211,64 @@ class World:
             raise Rejected("document_too_large")
         return found
 
-    def _entries(self, kind: str) -> _Grouped:
+    def _entries(self, kind: str, within: Range | None) -> _Grouped:
         table = f"public.case_{kind}"
         if not self.resolutions.assigns(table):
-            return _Grouped(self._rows(table), "case_id")
-        return _Grouped(sorted(self._rows(table), key=_entry_order), "case_id")
+            return _Grouped(self._rows(table, within), "case_id")
+        # some stand where they were before the decision; what a decision leaves out is counted in one range
+        every = (
+            row
+            for row in self.session.rows(table)
+            if within is None
+            or row["case_id"] in within
+            or not self.resolutions.excludes(table, str(row["id"]))
+        )
+        decided = self.resolutions.apply(table, every, self.session.columns.get(table, {}))
+        moved = sorted(decided, key=_entry_order)
+        return _Grouped((row for row in moved if within is None or row["case_id"] in within), "case_id")
 
     def _carriable(self, kind: str, rows: list[Row]) -> list[Row]:
         """A bad entry is refused by itself; its case is judged without it."""
         good = []
         for row in rows:
             if reason := entries.refused(row):
-                self._reject(f"public.case_{kind}", reason, str(row["id"]))
+                self.refusals.reject(f"public.case_{kind}", reason, str(row["id"]))
             else:
                 good.append(row)
         return good
 
     def _refuse_case(self, key: str, user: str, why: Rejected, taken: dict[str, list[Row]]) -> None:
         if why.reason == "orphan" and self.resolutions.excludes("public.users", user):
-            self.resolutions.excluded["public.cases"] += 1
+            self.refusals.excluded["public.cases"] += 1
             return
-        self._reject("public.cases", why.reason, key, why.column)
+        self.refusals.reject("public.cases", why.reason, key, why.column)
         for kind, rows in taken.items():
-            self.followers[f"public.case_{kind}"] += len(rows)
+            self.refusals.followers[f"public.case_{kind}"] += len(rows)
 
-    def rows_of(self, tables: Iterable[str]) -> dict[str, Tally]:
+    def rows_of(self, tables: Iterable[str], refusals: Refusals | None = None) -> dict[str, Tally]:
         """`rows.<table>`: rows with a destination, and those that the oracle says must be in quarantine.
 
-        To be asked after the expected documents have streamed.
+        `refusals` are those counted elsewhere; else this world's own, to be asked for after the expected
+        documents have streamed.
         """
-        orphans = self._orphans()
+        counted = refusals or self.refusals
         found = {}
         for table in tables:
-            found[f"rows.{table}"] = tally = Tally()
-            for (of, reason), count in self.rejected.items():
-                for key, column in self.rejected_keys[of, reason].items() if of == table else ():
-                    tally.find(Kind.REJECTED, key, table=table, path=column, rule=reason)
-                if of == table:
-                    tally.add(Kind.REJECTED, count - len(self.rejected_keys[of, reason]))
-            others = self._behind(table, orphans)
-            for rule, count in others.items():
-                tally.add(Kind.REJECTED, count, table=table, rule=rule)
-            if self.session.has(table):
-                tally.match(self.session.count(table) - tally.seen)
-            if excluded := self.resolutions.excluded[table]:
-                tally.note("left out by a person's decision", excluded)
+            rows = self.session.count(table) if self.session.has(table) else None
+            found[f"rows.{table}"] = tally = counted.tally(table, rows)
             told = (
-                *book.differences(self._manifest, table, self._buckets(table)),
-                *book.unlisted(self._manifest, table, self.left[table]),
+                *book.differences(self._manifest, table, self._buckets(table, counted)),
+                *book.unlisted(self._manifest, table, counted.left_in(table)),
             )
             for what, right, own in told:
                 rule = f"the manifest's count of what is {what}"
                 tally.find(Kind.MISMATCHED, table, table=table, expected=right, actual=own, rule=rule)
         return found
 
-    def _buckets(self, table: str) -> Counter[str]:
-        if table in self._placed:
-            return self._placed[table]
-        name = "migrated" if table == "public.cases" else "merged"
-        return Counter({name: self.carried[table]})
-
-    def set_aside(self, tables: Iterable[str]) -> Counter[tuple[str, str]]:
-        """How many rows must be in quarantine, by table and reason. To be asked as `rows_of` is."""
-        orphans, found = self._orphans(), Counter(self.rejected)
-        for table in tables:
-            found.update({(table, rule): count for rule, count in self._behind(table, orphans).items()})
-        return +found
-
-    def _orphans(self) -> dict[str, int]:
-        orphans = dict(self.orphans)
-        for table, owners in self.people.orphans.items():
-            orphans[table] = sum(not self.resolutions.excludes("public.users", owner) for owner in owners)
-        return orphans
-
-    def _behind(self, table: str, orphans: Mapping[str, int]) -> dict[str, int]:
-        """The rows that are set aside not for what they hold, but for what they belong to."""
-        return {
-            "orphan": orphans.get(table, 0),
-            "duplicate_row": self.people.duplicates[table],
-            "owner_quarantined": self.followers[table],
-        }
+    def _buckets(self, table: str, counted: Refusals) -> Counter[str]:
+        if name := _BUCKETS.get(table):
+            return Counter({name: counted.carried[table]})
+        return self._placed[table]
 
     def graphs(self) -> tuple[Graph, Graph]:
         """The people of the target, as they are and as they were."""

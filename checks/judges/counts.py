@@ -41,6 +41,12 @@ class Counts:
             wanted, found = ("deletedAt" in document for document in (expected.document, actual))
             self._deleted.check(expected.key, wanted, found, table="cases", path="deletedAt")
 
+    def join(self, other: Counts) -> None:
+        """Take over what was counted of other cases."""
+        self._wanted.update(other._wanted)
+        self._found.update(other._found)
+        self._deleted.join(other._deleted)
+
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """All of them; the unit is a case, a user or a list element."""
         yield "counts.deleted", self._deleted

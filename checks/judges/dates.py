@@ -20,17 +20,14 @@ STORED = {
     "pwdExpirationDate": ("pwdDeterminationDate", dates.pwd_expiration, "20 CFR 656.40(c)"),
     "eta9089ExpirationDate": ("eta9089CertificationDate", dates.eta_expiration, "certification + 180 days"),
 }
-NAMED_CASES = 10
-BOUNDARIES = ("04-01", "04-02", "06-30", "07-01", "12-31", "01-01", "02-29")
 
 
 class Dates:
-    """`dates.<field>` for stored and derived dates, `dates.rfi_due`, `dates.window`, `dates.ten`."""
+    """`dates.<field>` for stored and derived dates, `dates.rfi_due`, `dates.window`."""
 
     def __init__(self) -> None:
-        names = (*STORED, *dates.DERIVED, "rfi_due", "window", "ten")
+        names = (*STORED, *dates.DERIVED, "rfi_due", "window")
         self._tallies = {name: Tally() for name in names}
-        self._candidates: list[tuple[int, str, Document, Document]] = []
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
         """Work out one case's dates. Cases of v2's own are none of ours."""
@@ -39,7 +36,7 @@ class Dates:
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
         wanted: Document = expected.document if expected else {}
         for field in STORED:
-            self._stored(self._tallies[field], field, key, wanted, actual)
+            judge_stored(self._tallies[field], field, key, wanted, actual)
         again = dates.derived(actual)
         for field in dates.DERIVED:
             self._tallies[field].check(
@@ -48,49 +45,6 @@ class Dates:
         self._window(key, again, actual)
         for index, entry in enumerate(actual.get("rfiEntries") or ()):
             self._rfi(f"{key}/rfiEntries[{index}]", wanted, index, entry)
-        self._remember(key, wanted, actual)
-
-    def _stored(self, tally: Tally, field: str, key: str, wanted: Document, actual: Document) -> None:
-        base, rule, words = STORED[field]
-        value = actual.get(field, ABSENT)
-        right: object
-        if base not in actual:
-            carried = same(value, wanted.get(field, ABSENT))
-            right = value if carried else wanted.get(field, ABSENT)
-            self._judged(tally, (key, field, words), value, right)
-            return
-        try:
-            right = rule(actual[base])
-        except (ValueError, OverflowError, TypeError):
-            tally.find(Kind.UNVERIFIABLE, key, table="cases", path=base, actual=actual[base], rule=words)
-            return
-        inherited = value == wanted.get(field, ABSENT)
-        self._judged(tally, (key, field, words), value, right, inherited=inherited)
-
-    def _judged(
-        self,
-        tally: Tally,
-        place: tuple[str, str, str],
-        value: object,
-        right: object,
-        *,
-        inherited: bool = False,
-    ) -> None:
-        key, path, rule = place
-        if same(value, right):
-            tally.match()
-            return
-        cls = Class.INHERITED if inherited else Class.INTRODUCED
-        tally.find(
-            kind_of(right, value),
-            key,
-            cls=cls,
-            table="cases",
-            path=path,
-            expected=right,
-            actual=value,
-            rule=rule,
-        )
 
     def _rfi(self, key: str, wanted: Document, index: int, entry: Any) -> None:
         received, due = entry.get("receivedDate"), entry.get("responseDueDate")
@@ -98,7 +52,7 @@ class Dates:
         listed = wanted.get("rfiEntries") or ()
         carried = index < len(listed) and listed[index]["responseDueDate"] == due
         place = (key, "rfiEntries[].responseDueDate", "received + 30 days")
-        self._judged(self._tallies["rfi_due"], place, due, right, inherited=carried)
+        judge_date(self._tallies["rfi_due"], place, due, right, inherited=carried)
 
     def _window(self, key: str, again: dict[str, str], actual: Document) -> None:
         opens, closes = (actual.get(field) for field in ("filingWindowOpens", "filingWindowCloses"))
@@ -120,32 +74,40 @@ class Dates:
                 rule="the window opens before it closes",
             )
 
-    def _remember(self, key: str, wanted: Document, actual: Document) -> None:
-        """Keeps the ten cases to be named: those at the seasons' boundaries first, then by key."""
-        base = actual.get("pwdDeterminationDate")
-        if isinstance(base, str):
-            day = base[5:]
-            rank = BOUNDARIES.index(day) if day in BOUNDARIES else len(BOUNDARIES)
-            self._candidates.append((rank, key, wanted, actual))
-            if len(self._candidates) > 40 * NAMED_CASES:
-                self._candidates = sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]
-
-    def _name_ten(self) -> None:
-        tally = self._tallies["ten"]
-        for _, key, wanted, case in sorted(self._candidates, key=lambda each: each[:2])[:NAMED_CASES]:
-            base, expires = case["pwdDeterminationDate"], case.get("pwdExpirationDate")
-            opens, closes = case.get("filingWindowOpens", "-"), case.get("filingWindowCloses", "-")
-            tally.note(f"{key}: determined {base}, expires {expires}, window {opens} to {closes}")
-            again = dates.derived(case)
-            window = (name for name in dates.DERIVED if not same(case.get(name), again.get(name)))
-            if wrong := next(window, None):
-                place = (key, wrong, "worked out again")
-                self._judged(tally, place, case.get(wrong, ABSENT), again.get(wrong, ABSENT))
-            else:
-                self._stored(tally, "pwdExpirationDate", key, wanted, case)
-
     def tallies(self) -> Iterator[tuple[str, Tally]]:
-        """All of them, the ten named cases last."""
-        self._name_ten()
+        """All of them."""
         for name, tally in self._tallies.items():
             yield f"dates.{name}", tally
+
+
+def judge_stored(tally: Tally, field: str, key: str, wanted: Document, actual: Document) -> None:
+    """One stored date: as its rule gives it from the target's own base, or v1's own (inherited)."""
+    base, rule, words = STORED[field]
+    value = actual.get(field, ABSENT)
+    right: object
+    if base not in actual:
+        carried = same(value, wanted.get(field, ABSENT))
+        right = value if carried else wanted.get(field, ABSENT)
+        judge_date(tally, (key, field, words), value, right)
+        return
+    try:
+        right = rule(actual[base])
+    except (ValueError, OverflowError, TypeError):
+        tally.find(Kind.UNVERIFIABLE, key, table="cases", path=base, actual=actual[base], rule=words)
+        return
+    inherited = value == wanted.get(field, ABSENT)
+    judge_date(tally, (key, field, words), value, right, inherited=inherited)
+
+
+def judge_date(
+    tally: Tally, place: tuple[str, str, str], value: object, right: object, *, inherited: bool = False
+) -> None:
+    """One date; `place` is the key, the path and the rule to be named."""
+    key, path, rule = place
+    if same(value, right):
+        tally.match()
+        return
+    cls = Class.INHERITED if inherited else Class.INTRODUCED
+    tally.find(
+        kind_of(right, value), key, cls=cls, table="cases", path=path, expected=right, actual=value, rule=rule
+    )

@@ -8,7 +8,7 @@ several. What led nowhere in v2 already before the import, and still does, is in
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.people import People, Person
@@ -20,17 +20,15 @@ from checks.values import ABSENT, same
 from migration.model import Class, Kind
 
 CASE_EDGES = ("user_exists", "owner_by_legacy_id", "legacy_user", "owner_by_email", "legacy_id", "entries")
-CASE_UNIQUE = ("cases.legacyId", "entries.id")
 
 
 class CaseEdges:
-    """`edges.cases.<edge>` and `unique.<what>` of the cases."""
+    """`edges.cases.<edge>`, and `unique.entries.id` within each case."""
 
     def __init__(self, graph: Graph, people: People, before: Graph) -> None:
         self._graph, self._people, self._before = graph, people, before
         self._edges = {name: Tally() for name in CASE_EDGES}
-        self._unique = {name: Tally() for name in CASE_UNIQUE}
-        self._legacy_ids: set[str] = set()
+        self._entry_ids = Tally()
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
         """Follow one case's edges."""
@@ -41,7 +39,6 @@ class CaseEdges:
         cls = Class.INHERITED if lost_before else Class.INTRODUCED
         found = str(user) in self._graph.users
         self._edges["user_exists"].check(key, True, found, cls=cls, table="cases", path="userId")
-        self._unique_legacy(key, actual)
         self._unique_entries(key, actual, own)
         if expected is None or expected.origin is not Origin.MADE or expected.source is None:
             return
@@ -70,29 +67,54 @@ class CaseEdges:
                     Kind.EXTRANEOUS, f"{key}/{field}/{identifier}", table="cases", path=f"{field}[].id"
                 )
 
-    def _unique_legacy(self, key: str, actual: Document) -> None:
-        legacy = actual.get("legacyId")
-        if legacy is None:
-            return
-        _once(self._unique["cases.legacyId"], key, legacy in self._legacy_ids, "cases", "legacyId")
-        self._legacy_ids.add(legacy)
-
     def _unique_entries(self, key: str, actual: Document, own: Document) -> None:
         for field in ("rfiEntries", "rfeEntries", "notes", "documents"):
             if not (listed := actual.get(field)):
                 continue
             cls = Class.INHERITED if same(own.get(field), listed) else Class.INTRODUCED
-            tally, seen = self._unique["entries.id"], set[str]()
+            seen = set[str]()
             for entry in listed:
-                _once(tally, f"{key}/{field}", entry.get("id") in seen, "cases", field, cls=cls)
+                _once(self._entry_ids, f"{key}/{field}", entry.get("id") in seen, "cases", field, cls=cls)
                 seen.add(entry.get("id"))
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """All of them."""
         for name, tally in self._edges.items():
             yield f"edges.cases.{name}", tally
-        for name, tally in self._unique.items():
-            yield f"unique.{name}", tally
+        yield "unique.entries.id", self._entry_ids
+
+
+class LegacyIds:
+    """`unique.cases.legacyId` over all cases of the target, wherever they were seen."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, str] = {}
+        self._others: list[str] = []
+
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+        """Remember one case's v1 id, and by which key the case goes."""
+        if (legacy := actual.get("legacyId")) is not None:
+            key = expected.key if expected else str(legacy or actual.get("_id"))
+            self._hold(legacy, legacy if key == legacy else key)
+
+    def join(self, other: LegacyIds) -> None:
+        """Take over other cases."""
+        for legacy, key in other._holders.items():
+            self._hold(legacy, key)
+        self._others += other._others
+
+    def _hold(self, legacy: str, key: str) -> None:
+        if legacy in self._holders:
+            self._others.append(key)
+        else:
+            self._holders[legacy] = key
+
+    def tallies(self) -> Iterator[tuple[str, Tally]]:
+        """The first of an id is right, each further one is not."""
+        tally = Tally(matched=len(self._holders))
+        for key in self._others:
+            _once(tally, key, True, "cases", "legacyId")
+        yield "unique.cases.legacyId", tally
 
 
 def people_edges(graph: Graph, people: People, before: Graph) -> dict[str, Tally]:
@@ -125,29 +147,39 @@ def _without_user(graph: Graph) -> frozenset[tuple[str, str]]:
     return frozenset((identifier, user) for identifier, user in every if user not in graph.users)
 
 
-def dismissed_edges(graph: Graph, cases: Spool, before: Graph, cases_before: Spool) -> Tally:
+Owners = Mapping[str, object]
+"""The user of each case, by the case's id; a case without one is not in it."""
+
+
+def dismissed_owners(graph: Graph, cases: Spool) -> dict[str, object]:
+    """The users of those of these cases that dismissed deadlines name."""
+    named = {case for _, _, case in _dismissals(graph)}
+    found = {each: case for each in named if (case := cases.document(each)) is not None}
+    return {each: case["userId"] for each, case in found.items() if "userId" in case}
+
+
+def dismissed_edges(graph: Graph, owners: Owners, before: Graph, owners_before: Owners) -> Tally:
     """Every dismissed deadline names a case of the same user that exists."""
     tally = Tally()
     wrong_before = {
         (profile["_id"], case)
-        for profile, _, case, owner in _dismissals(before, cases_before)
-        if not same(profile.get("userId", ABSENT), owner)
+        for profile, _, case in _dismissals(before)
+        if not same(profile.get("userId", ABSENT), owners_before.get(case, ABSENT))
     }
-    for profile, index, case, owner in _dismissals(graph, cases):
+    for profile, index, case in _dismissals(graph):
         key = f"{profile.get('legacyId') or profile['_id']}/dismissedDeadlines[{index}]"
         cls = Class.INHERITED if (profile["_id"], case) in wrong_before else Class.INTRODUCED
-        wanted = profile.get("userId", ABSENT)
+        wanted, owner = profile.get("userId", ABSENT), owners.get(case, ABSENT)
         tally.check(key, wanted, owner, cls=cls, table="userProfiles", path="caseId")
     return tally
 
 
-def _dismissals(graph: Graph, cases: Spool) -> Iterator[tuple[Document, int, str, object]]:
-    """The profile of each dismissed deadline, its place, the case it names, and that case's user."""
+def _dismissals(graph: Graph) -> Iterator[tuple[Document, int, str]]:
+    """The profile of each dismissed deadline, its place, and the id of the case that it names."""
     for profile in graph.profiles:
         listed = profile.get("dismissedDeadlines")
         for index, entry in enumerate(listed if isinstance(listed, list) else ()):
-            named = str(entry.get("caseId") if isinstance(entry, dict) else None)
-            yield profile, index, named, (cases.document(named) or {}).get("userId", ABSENT)
+            yield profile, index, str(entry.get("caseId") if isinstance(entry, dict) else None)
 
 
 def _firm(tally: Tally, person: Person, profile: Document, graph: Graph, people: People) -> None:

@@ -8,7 +8,7 @@ whoever opens the target knows them. v2's rules: the jobs `checkDeadlineReminder
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from checks.calendar.days import DAY, Thrown, iso
@@ -31,6 +31,9 @@ _NAMES = {"filing_window_closes": "filing_window_opens"}
 
 Mail = tuple[str, int]
 """A deadline's type, and the days until it."""
+
+Sent = tuple[object, object, object]
+"""The case of a reminder that was sent, its deadline's type, and the days until it."""
 
 
 def next_run(clock_ms: int) -> str:
@@ -85,19 +88,25 @@ def _digest(profile: Document) -> bool:
     return profile.get("emailWeeklyDigest", True) is not False
 
 
-class Reminders:
-    """`mails.reminders` over the cases: the reminders of the first run after the run's clock."""
+def sent(notifications: Iterable[Document]) -> frozenset[Sent]:
+    """The reminders that v2's notifications tell of."""
+    return frozenset(
+        (note.get("caseId"), note.get("deadlineType"), note.get("daysUntilDeadline"))
+        for note in notifications
+        if note.get("type") == "deadline_reminder"
+    )
 
-    def __init__(
-        self, clock_ms: int, actual: Readers, expected: Readers, notifications: Iterable[Document]
-    ) -> None:
+
+class Reminders:
+    """`mails.reminders` over the cases: the reminders of the first run after the run's clock.
+
+    `behind` are the reminders that v2 has `sent` and will not send again.
+    """
+
+    def __init__(self, clock_ms: int, actual: Readers, expected: Readers, behind: Collection[Sent]) -> None:
         self._today = next_run(clock_ms)
         self._actual, self._expected = actual, expected
-        self._sent = {
-            (note.get("caseId"), note.get("deadlineType"), note.get("daysUntilDeadline"))
-            for note in notifications
-            if note.get("type") == "deadline_reminder"
-        }
+        self._sent = behind
         self._tally = Tally()
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002

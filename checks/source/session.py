@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from checks.oracle.rules import UNREADABLE
+from checks.ranges import Range
 from checks.source.layout import TABLES
 from migration import source
 from migration.config import Settings
@@ -60,19 +61,23 @@ class Session:
         """Whether the source has this table (`public.users` under either of its names)."""
         return table in self.columns
 
-    def rows(self, table: str) -> Iterator[Row]:
+    def rows(
+        self, table: str, within: Range | None = None, only: Collection[str] | None = None
+    ) -> Iterator[Row]:
         """The rows of a moved table in its order: the columns that have a destination and that exist.
 
-        Of `encrypted_password` only `has_password` is told.
+        `within` leaves out the rows of other cases, `only` the columns that it does not name. Of
+        `encrypted_password` only `has_password` is told.
         """
         if not self.has(table):
             raise RunIncomplete(f"The source has no table {table}.", next_step="Check which database it is.")
         layout, kinds = TABLES[table], self.columns[table]
         names = dict.fromkeys(("id", *layout.read))  # every row tells its id: decisions about rows name it
-        chosen = [_selected(name, kinds[name]) for name in names if name in kinds]
+        wanted = names if only is None else only
+        chosen = [_selected(name, kinds[name]) for name in names if name in kinds and name in wanted]
         order = [sql.Identifier("t", name) for name in layout.order if name in kinds]
-        query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} t ORDER BY {}) r").format(
-            sql.SQL(", ").join(chosen), self._name(table), sql.SQL(", ").join(order)
+        query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} t {} ORDER BY {}) r").format(
+            sql.SQL(", ").join(chosen), self._name(table), _lying(table, within), sql.SQL(", ").join(order)
         )
         self._streams += 1
         with self._connection.cursor(name=f"checks_{self._streams}") as cursor:
@@ -144,6 +149,17 @@ def _selected(name: str, kind: str) -> sql.Composed:
     if kind in _AS_TEXT:
         return sql.SQL("{0}::text AS {1}").format(column, alias)
     return sql.Composed([column])
+
+
+def _lying(table: str, within: Range | None) -> sql.Composable:
+    """The condition for a range: of the case's id. A row without one belongs to the last range."""
+    if within is None:
+        return sql.SQL("")
+    column = sql.Identifier("t", "id" if table == "public.cases" else "case_id")
+    first, end = sql.Literal(within.first), sql.Literal(within.end)
+    if within.end is None:
+        return sql.SQL("WHERE {0} >= {1}::uuid OR {0} IS NULL").format(column, first)
+    return sql.SQL("WHERE {0} >= {1}::uuid AND {0} < {2}::uuid").format(column, first, end)
 
 
 def loads(text: str | bytes) -> Row:

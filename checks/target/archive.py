@@ -7,13 +7,15 @@ stays `int`, a Float64 has a point and becomes `float`.
 
 from __future__ import annotations
 
+import io
 import mmap
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import orjson
 
@@ -22,6 +24,7 @@ from migration.errors import RunIncomplete
 Document = dict[str, Any]
 _DOCUMENTS = "documents.jsonl"
 _ID = b'"_id":"'
+_READ = 1 << 18
 
 
 class Archive:
@@ -66,9 +69,13 @@ class Archive:
         if table not in self._entries:
             return
         with self._zip.open(self._entries[table]) as stream:
-            for line in stream:
+            for line in io.BufferedReader(cast(io.RawIOBase, stream), _READ):  # lines are cut in C there
                 if text := line.strip():
                     yield text
+
+    def size(self, table: str) -> int:
+        """The bytes of a table's documents; 0 when it has no entry."""
+        return self._zip.getinfo(self._entries[table]).file_size if table in self._entries else 0
 
     def documents(self, table: str) -> Iterator[Document]:
         """The decoded documents of a table."""
@@ -81,27 +88,32 @@ class Spool:
     `duplicates` holds ids that occur more than once (the first one is served).
     """
 
-    def __init__(self, archive: Archive, table: str, path: Path) -> None:
+    def __init__(self, table: str, path: Path) -> None:
+        """Of the lines that `unpack` left at `path`."""
         self.table = table
-        self.number = archive.numbers.get(table)
         self.duplicates: list[str] = []
         self._places: dict[str, tuple[int, int]] = {}
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        offset = 0
-        with path.open("wb") as file:
-            for line in archive.lines(table):
-                self._place(line, offset)
-                offset += file.write(line) + file.write(b"\n")
         self._file = path.open("rb")
+        offset = 0
+        for line in self._file:
+            self._place(line, offset)
+            offset += len(line)
         self._bytes = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if offset else b""
-        path.unlink()  # the open map keeps it; nothing stays behind when the process ends
+
+    @classmethod
+    def of(cls, archive: Archive, table: str, path: Path) -> Spool:
+        """Of an export; nothing stays behind at `path` when the process ends."""
+        unpack(archive, table, [path])
+        spool = cls(table, path)
+        path.unlink()  # the open map keeps it
+        return spool
 
     def _place(self, line: bytes, offset: int) -> None:
         identifier = id_of(line)
         if identifier in self._places:
             self.duplicates.append(identifier)
         else:
-            self._places[identifier] = (offset, len(line))
+            self._places[identifier] = (offset, len(line) - 1)  # without the end of the line
 
     def __len__(self) -> int:
         return len(self._places)
@@ -127,6 +139,20 @@ class Spool:
         if isinstance(self._bytes, mmap.mmap):
             self._bytes.close()
         self._file.close()
+
+
+def unpack(
+    archive: Archive, table: str, paths: Sequence[Path], part_of: Callable[[str], int] | None = None
+) -> None:
+    """Writes a table's documents to private files, one line each: to the first, or where their id belongs."""
+    with ExitStack() as stack:
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        files = [stack.enter_context(path.open("wb")) for path in paths]
+        for line in archive.lines(table):
+            file = files[part_of(id_of(line))] if part_of else files[0]
+            file.write(line)
+            file.write(b"\n")
 
 
 def id_of(line: bytes) -> str:

@@ -182,7 +182,7 @@ class Aside:
             world.expected_people()
             for _ in world.expected_cases():
                 pass
-            self._counts, self._keys = world.set_aside(MOVED), dict(world.rejected_keys)
+            self._counts, self._keys = world.refusals.set_aside(MOVED), dict(world.refusals.keys)
 
     def agrees(self, rows: Sequence[Quarantined]) -> bool:
         """Whether these are the rows, for these reasons."""

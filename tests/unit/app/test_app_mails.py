@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from checks.jobs import jobs
-from checks.judges.mails import REMINDERS, Readers, Reminders, digest
+from checks.judges.mails import REMINDERS, Readers, Reminders, digest, sent
 from checks.oracle.expectation import Expected, Origin
 from checks.target.archive import Archive
 from checks.target.graph import Graph
@@ -92,7 +92,7 @@ def reminded(path: Path, notes: list[dict[str, Any]]) -> set[tuple[str, str, int
     with Archive(path) as archive:
         graph = Graph(archive)
         readers = Readers.among(graph.users.values(), graph.profiles)
-        judge = Reminders(int(time.time() // 86_400 * DAY_MS), readers, readers, notes)
+        judge = Reminders(int(time.time() // 86_400 * DAY_MS), readers, readers, sent(notes))
         for case in archive.documents("cases"):
             judge.judge(Expected("cases", case["_id"], case, Origin.FOREIGN), case, b"")
     ((name, tally),) = judge.tallies()

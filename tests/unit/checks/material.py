@@ -45,7 +45,7 @@ def export(path: Path, documents: Documents, *, prefix: str = "") -> Path:
 def spool(path: Path, table: str, documents: Sequence[Mapping[str, Any]]) -> Spool:
     """One table of an export, at hand by id."""
     with Archive(export(path, {table: documents})) as archive:
-        return Spool(archive, table, path.with_suffix(".spool"))
+        return Spool.of(archive, table, path.with_suffix(".spool"))
 
 
 def user_row(number: int, **columns: Any) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def test_the_id_of_a_line_is_its_own(line: bytes) -> None:
 def test_a_spool_serves_documents_by_id_and_leaves_no_file(tmp_path: Path) -> None:
     documents = [{"_id": f"id{number}", "text": "é" * number} for number in range(50)]
     with Archive(export(tmp_path / "e.zip", {"cases": documents})) as archive:
-        spool = Spool(archive, "cases", tmp_path / "unpacked")
+        spool = Spool.of(archive, "cases", tmp_path / "unpacked")
     assert [spool.document(document["_id"]) for document in reversed(documents)] == documents[::-1]
     assert spool.line("id99") is None
     assert not (tmp_path / "unpacked").exists()
@@ -57,9 +57,9 @@ def test_a_spool_serves_documents_by_id_and_leaves_no_file(tmp_path: Path) -> No
 
 def test_an_id_that_occurs_twice_is_noticed(tmp_path: Path) -> None:
     with Archive(export(tmp_path / "e.zip", {"cases": [{"_id": "a"}, {"_id": "a"}]})) as archive:
-        assert Spool(archive, "cases", tmp_path / "u").duplicates == ["a"]
+        assert Spool.of(archive, "cases", tmp_path / "u").duplicates == ["a"]
 
 
 def test_an_absent_table_is_empty(tmp_path: Path) -> None:
     with Archive(export(tmp_path / "e.zip", {})) as archive:
-        assert list(Spool(archive, "cases", tmp_path / "u")) == []
+        assert list(Spool.of(archive, "cases", tmp_path / "u")) == []

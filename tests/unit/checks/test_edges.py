@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checks.judges.edges import CaseEdges, dismissed_edges, people_edges
+from checks.judges.edges import CaseEdges, LegacyIds, dismissed_edges, dismissed_owners, people_edges
 from checks.judges.identity import identity
 from checks.judges.settings import settings
 from checks.oracle import cases
@@ -200,8 +200,7 @@ def test_a_user_who_is_lost_is_no_inheritance(tmp_path: Path, good: Tables) -> N
 def test_a_dismissed_deadline_must_name_a_case_of_the_same_user(tmp_path: Path, good: Tables) -> None:
     graph, nobody = _graph(tmp_path, good), _graph(tmp_path, {})
     right, wrong, none = (
-        spool(tmp_path / f"{len(owners)}.{sum(owners)}.zip", "cases", [_case_of(owner) for owner in owners])
-        for owners in ([1], [2], [])
+        _owners(graph, tmp_path / f"{len(owners)}.{sum(owners)}.zip", owners) for owners in ([1], [2], [])
     )
     assert dismissed_edges(graph, right, nobody, none).classes == {}
     assert dismissed_edges(graph, wrong, nobody, none).classes == {Class.INTRODUCED: 1}
@@ -214,13 +213,16 @@ def test_dismissed_deadlines_of_another_type_lead_nowhere_and_stop_nothing(
     tmp_path: Path, good: Tables, value: object
 ) -> None:
     good["userProfiles"][0]["dismissedDeadlines"] = value
-    graph, none = _graph(tmp_path, good), spool(tmp_path / "none.zip", "cases", [])
+    graph = _graph(tmp_path, good)
+    owners = _owners(graph, tmp_path / "none.zip", [])
     named = len(value) if isinstance(value, list) else 0
-    assert dismissed_edges(graph, none, _graph(tmp_path, {}), none).seen == named
+    assert dismissed_edges(graph, owners, _graph(tmp_path, {}), {}).seen == named
 
 
-def _case_of(owner: int) -> dict[str, Any]:
-    return {"_id": doc_id("cases", 5), "userId": doc_id("users", owner)}
+def _owners(graph: Graph, path: Path, owners: list[int]) -> dict[str, object]:
+    """What is seen of a target whose case has this owner, if there is one."""
+    found = [{"_id": doc_id("cases", 5), "userId": doc_id("users", owner)} for owner in owners]
+    return dismissed_owners(graph, spool(path, "cases", found))
 
 
 def test_a_case_of_v2_s_own_that_was_wrong_before_is_inherited(tmp_path: Path, good: Tables) -> None:
@@ -266,13 +268,20 @@ def test_a_case_must_lead_to_its_own_owner(
     assert bool(must) == bool(red)
 
 
-def test_two_cases_of_one_v1_id_are_found(tmp_path: Path, good: Tables) -> None:
+def test_two_cases_of_one_v1_id_are_found() -> None:
     expected = cases.expected(case_row(5), [], [], owner=doc_id("users", 1), number=10004, clock_ms=NOW)
-    graph = _graph(tmp_path, good)
-    judge = CaseEdges(graph, _people(), graph)
-    judge.judge(expected, expected.document, b"")
-    judge.judge(None, {**expected.document, "_id": doc_id("cases", 6)}, b"")
-    assert "unique.cases.legacyId" in _red(dict(judge.tallies()))
+    twin = {**expected.document, "_id": doc_id("cases", 6)}
+    together, one, other = LegacyIds(), LegacyIds(), LegacyIds()
+    for judges, case, document in (
+        ((together, one), expected, expected.document),
+        ((together, other), None, twin),
+    ):
+        for judge in judges:
+            judge.judge(case, document, b"")
+    one.join(other)  # seen by two processes
+    for judge in (together, one):
+        (tally,) = dict(judge.tallies()).values()
+        assert (tally.matched, tally.classes) == (1, {Class.INTRODUCED: 1})
 
 
 def test_a_choice_that_was_turned_over_is_red_and_a_default_is_counted(tmp_path: Path, good: Tables) -> None:

@@ -12,7 +12,10 @@ import pytest
 
 from checks import canary, products
 from checks.accounts import accounts
+from checks.case_work import CaseWork
 from checks.freshness import freshness
+from checks.judges.mails import next_run
+from checks.ranges import Ranges
 from checks.tally import Tally
 from checks.untouched import untouched
 from checks.world import World
@@ -89,6 +92,61 @@ def test_each_of_many_random_changes_is_found_by_its_own_finding(
     assert len(changed) == CHANGED
 
 
+@pytest.mark.parametrize("parts", [2, 16])
+def test_judged_in_ranges_the_counters_are_those_of_the_whole(
+    tampered: tuple[Run, Settings], tmp_path: Path, parts: int
+) -> None:
+    """With changes and strays on the target's side, and with decisions about rows on the source's."""
+    run, settings = tampered
+    export = run.data / "verified.zip"
+    with World.of(run, settings) as world:
+        due = next_run(world.clock_ms)
+
+    def edit(tables: Tables) -> Planted:
+        _change_some(tables, random.Random(parts))  # noqa: S311
+        legacy = [case for case in tables["cases"] if "legacyId" in case]
+        legacy[-1]["legacyId"] = legacy[0]["legacyId"]  # two of one id, far apart
+        for case in legacy[2::3]:
+            case.update(caseStatus="pwd", pwdExpirationDate=due)
+        for case in legacy[1:60:7]:
+            tables["cases"].remove(case)
+        return Planted("many", "many")
+
+    tamper(export.with_suffix(".kept"), export, ("users", "userProfiles", "cases"), edit)
+    decided = settings.model_copy(update={"quarantine_file": tmp_path / "quarantine.toml"})
+    with World.of(run, settings) as world:
+        decided.quarantine_file.write_text(_decisions(world))
+    with World.of(run, decided) as world:
+        work = CaseWork(world, tmp_path, Ranges(parts, world.after.numbers["cases"]))
+        apart = work.whole([work.part(number) for number in range(parts)])
+    whole = products.cases(run, decided)
+    assert whole["rows.public.case_rfi"].notes["left out by a person's decision"] == 3
+    assert whole["mails.reminders"].seen
+    assert {name: _counters(tally) for name, tally in apart.items()} == {
+        name: _counters(tally) for name, tally in whole.items()
+    }
+
+
+def _decisions(world: World) -> str:
+    """Leaves out a case and three entries, and gives an entry to the last case and another to none."""
+    cases = [str(row["id"]) for row in world.session.rows("public.cases")]
+    entries = [str(row["id"]) for row in world.session.rows("public.case_rfi")]
+    made = [("public.cases", cases[3], "exclude", "")]
+    made += [("public.case_rfi", key, "exclude", "") for key in (entries[0], entries[1], entries[-1])]
+    made += [
+        ("public.case_rfi", entries[2], "assign", cases[-1]),
+        ("public.case_rfi", entries[3], "assign", "00000000-0000-4000-8000-000000000000"),
+    ]
+    return "".join(
+        f'[[resolution]]\ntable = "{table}"\nkey = "{key}"\nas = "{how}"\nvalue = "{value}"\n'
+        for table, key, how, value in made
+    )
+
+
+def _counters(tally: Tally) -> tuple[Any, ...]:
+    return tally.matched, tally.totals, tally.classes, tally.notes
+
+
 def _change_some(tables: Tables, chance: random.Random) -> dict[str, str]:
     legacy = {
         profile["userId"]: profile["legacyId"] for profile in tables["userProfiles"] if "legacyId" in profile
@@ -162,5 +220,5 @@ def test_the_canary_is_worked_out_from_the_source(pair: tuple[Run, Settings]) ->
 def test_the_run_keeps_no_scratch_of_what_was_unpacked(pair: tuple[Run, Settings]) -> None:
     run, settings = pair
     products.cases(run, settings)
-    left: list[Path] = list((run.data / "checks").glob("*.cases"))
+    left: list[Path] = [path for path in (run.data / "checks").rglob("*") if "cases" in path.name]
     assert left == []
