@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from migration.config import ROOT, Settings
 from migration.errors import RunIncomplete
@@ -46,11 +47,13 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     command += ["--basetemp", str(run.data / f"pytest-{phase.value}")]
     if phase is Phase.SMOKE:
         command += ["--output", str(run.data / phase.value)]
-    started = _started(command, settings, run, f"pytest-{phase.value}", attempt)
     if phase is Phase.DATA:
         _self_test(settings, run, progress, attempt)
-    with _entered(run, f"judge {phase.value}", progress), started as child:
-        code = _watched(child, run, phase, progress)
+    # a browser that is ended may leave its scratch behind: it goes with a folder of its own
+    with TemporaryDirectory(prefix="cutover-judge-", ignore_cleanup_errors=True) as scratch:
+        started = _started(command, settings, run, f"pytest-{phase.value}", attempt, TMPDIR=scratch)
+        with _entered(run, f"judge {phase.value}", progress), started as child:
+            code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))
 
 
@@ -127,15 +130,17 @@ def _own_environment() -> dict[str, str]:
 
 @contextmanager
 def _started(
-    command: Sequence[str], settings: Settings, run: Run, log: str, attempt: int
+    command: Sequence[str], settings: Settings, run: Run, log: str, attempt: int, **more: str
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A child process that knows the run by its environment, and that never outlives this one."""
+    """A child process that knows the run by its environment, and that never outlives this one. `more`:
+    variables beside."""
     environment = {
         **_own_environment(),
         **run.child_environment(settings),
         "CUTOVER_ATTEMPT": str(attempt),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
         "PYTHONUNBUFFERED": "1",
+        **more,
     }
     with (run.folder / "evidence" / f"{log}.log").open("ab") as output:
         child = subprocess.Popen(
