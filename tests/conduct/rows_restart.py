@@ -103,7 +103,7 @@ def _restarting(folder: Path, part: str, number: signal.Signals, stage: Stage) -
 
 
 def _disks() -> Iterable[Row]:
-    for kib in (48, 96, 160, 224, 288):
+    for kib in (4, 8, 16, 48, 160, 224, 352, 384, 416):
         act = partial(_small_disk, kib)
         yield Row(
             "disk full", f"runs, data and temporary files on {kib} KiB", "room made, then --resume", act
