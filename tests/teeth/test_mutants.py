@@ -24,7 +24,7 @@ ON_ODD_DATA = {
         " -> end = max(_ends(case), default=None)",
     )
 }
-"""What ordinary data can not tell apart, because it holds no date that is none; the campaign's hazards do."""
+"""What a small pair's data can not tell apart, because it holds no such dates; the campaign's data does."""
 
 MONEY = "migration.mapping.money"
 
