@@ -30,5 +30,10 @@ def test_unlisted_tables(judge: Judged) -> None:
     judge(untouched, "unlisted", title=title, scope="other tables", may_be_empty=True)
 
 
+def test_files(judge: Judged) -> None:
+    title = "every stored file is as it was backed up, byte for byte"
+    judge(untouched, "files", title=title, scope="_storage", may_be_empty=True)
+
+
 def test_table_numbers(judge: Judged) -> None:
     judge(untouched, "numbers", title="every table kept its number", scope="table numbers", may_be_empty=True)

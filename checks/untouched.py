@@ -13,7 +13,7 @@ import orjson
 
 from checks.facts import v2_schema
 from checks.tally import Tally
-from checks.target.archive import Archive, Document, id_of
+from checks.target.archive import STORED, Archive, Document, id_of
 from checks.values import ABSENT, canonical, differing_field
 from checks.world import OURS
 from migration.config import Settings
@@ -25,11 +25,12 @@ OTHERS = tuple(sorted(set(v2_schema()) - set(OURS)))
 
 
 def untouched(run: Run, settings: Settings) -> Mapping[str, Tally]:  # noqa: ARG001 - a product's signature
-    """`table.<table>` for v2's other tables, `unlisted` for any further one, `numbers`."""
+    """`table.<table>` for v2's other tables, `unlisted` for any further one, `files`, `numbers`."""
     with Archive(run.data / "backup.zip") as before, Archive(run.data / "verified.zip") as after:
         return {
             **{f"table.{table}": equal_tables(before, after, [table]) for table in OTHERS},
             "unlisted": equal_tables(before, after, _unlisted(before, after)),
+            "files": _files(before, after),
             "numbers": _numbers(before, after),
         }
 
@@ -96,6 +97,15 @@ class _Digests:
 
 def _unlisted(before: Archive, after: Archive) -> list[str]:
     return sorted({*before.tables, *after.tables} - set(v2_schema()))
+
+
+def _files(before: Archive, after: Archive) -> Tally:
+    """What the deployment knows of each stored file, and the file's own bytes."""
+    tally = equal_tables(before, after, [STORED])
+    left, right = before.stored(), after.stored()
+    for key in sorted(left.keys() | right.keys()):
+        tally.check(key, left.get(key, ABSENT), right.get(key, ABSENT), table=STORED, path="sha256")
+    return tally
 
 
 def _numbers(before: Archive, after: Archive) -> Tally:

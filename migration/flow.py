@@ -95,7 +95,7 @@ def _undone(run: Run, wanted: Step) -> list[str]:
 def export_target(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> Path:
     """Downloads the target as it is now to `name` in the run's data folder, for the checks."""
     with _acting(settings, run, progress, f"export {Path(name).stem}") as (context, notes):
-        path = context.target.export(run.data / name, include_storage=False, advance=context.advance)
+        path = context.target.export(run.data / name, advance=context.advance)
         notes["bytes"] = path.stat().st_size
         return path
 

@@ -7,6 +7,7 @@ stays `int`, a Float64 has a point and becomes `float`.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import mmap
 import zipfile
@@ -25,6 +26,8 @@ Document = dict[str, Any]
 _DOCUMENTS = "documents.jsonl"
 _ID = b'"_id":"'
 _READ = 1 << 18
+STORED = "_storage"
+"""Where an export has what it knows of the stored files, and the files themselves."""
 
 
 class Archive:
@@ -80,6 +83,16 @@ class Archive:
     def documents(self, table: str) -> Iterator[Document]:
         """The decoded documents of a table."""
         return map(orjson.loads, self.lines(table))
+
+    def stored(self) -> dict[str, str]:
+        """The SHA-256 of each stored file's bytes, by the file's id."""
+        found = {}
+        for entry in self._zip.namelist():
+            folder, _, name = entry.rpartition("/")
+            if folder.rpartition("/")[2] == STORED and name and name != _DOCUMENTS:
+                with self._zip.open(entry) as file:
+                    found[name.partition(".")[0]] = hashlib.file_digest(file, "sha256").hexdigest()
+        return found
 
 
 class Spool:
@@ -165,4 +178,4 @@ def id_of(line: bytes) -> str:
 
 
 def _is_system(entry: str) -> bool:
-    return entry.rpartition("/")[2] in {"_tables", "_storage"}
+    return entry.rpartition("/")[2] in {"_tables", STORED}
