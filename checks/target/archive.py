@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import IO, Any, Self, cast
 
 import orjson
 
@@ -90,8 +90,8 @@ class Archive:
         for entry in self._zip.namelist():
             folder, _, name = entry.rpartition("/")
             if folder.rpartition("/")[2] == STORED and name and name != _DOCUMENTS:
-                with self._zip.open(entry) as file:
-                    found[name.partition(".")[0]] = hashlib.file_digest(file, "sha256").hexdigest()
+                with self._zip.open(entry) as stream:
+                    found[name.partition(".")[0]] = _sha256(stream)
         return found
 
 
@@ -175,6 +175,13 @@ def id_of(line: bytes) -> str:
         start = first + len(_ID)
         return line[start : line.index(b'"', start)].decode()
     return str(orjson.loads(line)["_id"])
+
+
+def _sha256(stream: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while piece := stream.read(_READ):
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _is_system(entry: str) -> bool:
