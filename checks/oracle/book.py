@@ -21,6 +21,7 @@ Buckets = Counter[str]
 DISMISSING = "public.user_settings"
 """The table under which dismissed deadlines are counted that no case of the user's fits."""
 
+_LONGEST = 40
 _DECIDED = ("by_resolution", "owner_excluded")
 _NAMES = ("received_date", "response_due_date", "response_submitted_date")
 _CAMEL = ("receivedDate", "responseDueDate", "responseSubmittedDate")
@@ -81,7 +82,12 @@ def left_inside(case: Row) -> Iterator[str]:
     for column, carried in _CARRIED.items():
         for _, item in items_of(case.get(column)):
             if isinstance(item, dict):
-                yield from (f"public.cases.{column}[].{key}" for key in item.keys() - carried)
+                yield from (f"public.cases.{column}[].{_told(key)}" for key in item.keys() - carried)
+
+
+def _told(key: str) -> str:
+    """A key as it may be told: as long as it looks like a name of a field, and not like anybody's text."""
+    return key if key.isascii() and key.isidentifier() and len(key) <= _LONGEST else "(other)"
 
 
 def differences(manifest: Mapping[str, Any], table: str, buckets: Buckets) -> Iterator[tuple[str, int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from migration.mapping.fields import Document, Row, Tally, as_list, first_filled
+from migration.mapping.fields import Document, Row, Tally, as_list, first_filled, left_inside
 from migration.mapping.instants import loose
 from migration.mapping.names import derived_text
 from migration.mapping.text import lower, text_of
@@ -23,7 +23,7 @@ def documents(case: Row, made: float, tally: Tally) -> list[Document]:
             if item is not None and item != "":
                 found.append(_document(item, f"{key}/{column}/{index}", made))
                 if isinstance(item, dict):
-                    tally.update(f"public.cases.{column}[].{one}" for one in item.keys() - _KEYS)
+                    tally.update(left_inside(column, item.keys() - _KEYS))
     return found
 
 

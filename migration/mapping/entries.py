@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from migration.mapping.dates import day, is_day, rfi_due
-from migration.mapping.fields import Document, Row, Tally, Unmappable, as_list, first_present
+from migration.mapping.fields import Document, Row, Tally, Unmappable, as_list, first_present, left_inside
 from migration.mapping.instants import instant
 from migration.mapping.names import derived_text
 from migration.mapping.text import copy, lower, text_of
@@ -86,7 +86,7 @@ def _listed(case: Row, key: str, kind: Kind, tally: Tally) -> Iterable[Entry]:
         if not isinstance(item, dict):
             yield Entry(name, (None, None, None), description=text_of(item))
             continue
-        tally.update(f"public.cases.{column}[].{one}" for one in item.keys() - _LIST_KEYS)
+        tally.update(left_inside(column, item.keys() - _LIST_KEYS))
         received, due, submitted = (_list_date(first_present(item, *names), column) for names in _DATES)
         title, description, notes = (_text(item.get(one)) for one in ("title", "description", "notes"))
         yield Entry(name, (received, due, submitted), title, description, notes)

@@ -7,6 +7,7 @@ A converter gets a value that is not NULL and returns the target's value, or Non
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -19,6 +20,15 @@ Document = dict[str, Any]
 
 Tally = Counter[str]
 """What could not be carried or was changed by a declared rule, counted by name."""
+
+
+_KEY = re.compile(r"[A-Za-z_]\w{0,39}", re.ASCII)
+
+
+def left_inside(column: str, keys: Iterable[str]) -> Iterable[str]:
+    """How keys of a case's JSON that have no place in v2 are counted. A key that is no plain word may be a
+    person's, so it is not named."""
+    return (f"public.cases.{column}[].{key if _KEY.fullmatch(key) else '(other)'}" for key in keys)
 
 
 class Unmappable(Exception):

@@ -74,13 +74,14 @@ def test_an_identity_is_in_the_first_account_that_applies(
 def test_what_is_left_behind_inside_json_is_named_as_often_as_it_occurs() -> None:
     case = {
         "documents": [{"id": 1, "type": "pwd"}, {"type": "x", "category": None}, "bare", None],
-        "rfi_list": {"title": "A", "receivedDate": "2025-01-01", "assignee": "Ana"},
+        "rfi_list": {"title": "A", "receivedDate": "2025-01-01", "assignee": "Ana", "Ana Doe": 1},
     }
     assert Counter(book.left_inside(case)) == Counter(
         {
             "public.cases.documents[].type": 2,
             "public.cases.documents[].category": 1,
             "public.cases.rfi_list[].assignee": 1,
+            "public.cases.rfi_list[].(other)": 1,
         }
     )
 

@@ -162,8 +162,12 @@ def test_empty_items_are_skipped_and_keep_their_index() -> None:
 
 def test_keys_without_a_place_are_counted() -> None:
     tally: Tally = Counter()
-    _documents(tally, documents=[{"type": "pwd", "category": "x"}, {"type": "y"}, "bare"])
-    assert tally == {"public.cases.documents[].type": 2, "public.cases.documents[].category": 1}
+    _documents(tally, documents=[{"type": "pwd", "category": "x"}, {"type": "y", "Ana Doe": 1}, "bare"])
+    assert tally == {
+        "public.cases.documents[].type": 2,
+        "public.cases.documents[].category": 1,
+        "public.cases.documents[].(other)": 1,
+    }
 
 
 def test_every_word_of_a_method_object_is_somewhere_in_the_document() -> None:
