@@ -310,7 +310,7 @@ CHAPTERS = {
     "Judge it": ["verify", "smoke", "recheck", "accept", "decide", "report", "runs", "dates"],
     "Decide, and trust the record": [
         *("features.ledger", "features.attest", "features.sign-off"),
-        *("explain", "approve", "reject", "compare", "audit", "purge"),
+        *("explain", "approve", "reject", "compare", "audit", "encrypt", "decrypt", "purge"),
     ],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": [
@@ -331,7 +331,8 @@ CHAPTERS = {
 namespace = Collection(
     rehearse, faults, preflight.preflight, preflight.attest, migrate, verify, smoke, recheck, accept, decide,
     report, runs, dates, rollback, unfence,
-    record.explain, record.approve, record.reject, record.compare, record.audit, record.purge, record.schema,
+    record.explain, record.approve, record.reject, record.compare, record.audit, record.encrypt,
+    record.decrypt, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
     features.namespace, pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip

@@ -67,6 +67,12 @@ class ApprovalTable(Frozen):
     allowed_signers: tuple[str, ...] = ()
 
 
+class PrivacyTable(Frozen):
+    """`[privacy]`: for whom `encrypt` encrypts a run's raw data: recipients of age, or SSH public keys."""
+
+    age_recipients: tuple[str, ...] = ()
+
+
 class PairTable(Frozen):
     """`[environments.X]`: the names that the configured source and target must have, and the sites (and other
     addresses) that are this environment's own."""
@@ -92,6 +98,7 @@ class File(Frozen):
     vacuity: VacuityTable = VacuityTable()
     preflight: PreflightTable = PreflightTable()
     approval: ApprovalTable = ApprovalTable()
+    privacy: PrivacyTable = PrivacyTable()
     environments: EnvironmentsTable = EnvironmentsTable()
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import psycopg
 
-from migration import fence, files, pins, quarantine, snapshot, source
+from migration import fence, files, pins, quarantine, snapshot, source, vault
 from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
@@ -151,6 +151,7 @@ def _connected(
 
     A side that can not be reached is a refusal of a new run, and leaves one that has begun unfinished.
     """
+    vault.must_be_open(run)
     began = bool(run.ledger())
     with ExitStack() as stack:
         with explained("Connecting", touched=began):

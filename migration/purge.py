@@ -11,6 +11,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from migration import vault
 from migration.errors import Refusal, RunIncomplete
 from migration.model import LedgerEntry, StepOutcome
 from migration.run import Run, iso_now
@@ -38,6 +39,7 @@ def purge(run: Run, *, confirm: str = "") -> Removed:
             )
     found = _counted(run.data)
     shutil.rmtree(run.data, ignore_errors=True)
+    vault.place(run).unlink(missing_ok=True)
     left = _counted(run.data)
     outcome = StepOutcome.FAILED if run.data.exists() else StepOutcome.DONE
     notes = {"files": found.files, "bytes": found.bytes, "files_left": left.files}

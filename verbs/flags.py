@@ -17,6 +17,7 @@ FLAGS = {
     "production": "the same as --env production",
     "confirm": "the target's name, typed; production is refused without it",
     "run": "the run to work on (default: the one begun on this line, else the latest)",
+    "identity": "a file with an identity of age (age-keygen), or an SSH private key",
     "dry_run": "do and show everything that changes nothing; change nothing",
     "resume": "continue the latest run instead of beginning one",
     "auto_rollback": "on FAIL take everything back at once; the exit code stays 10",

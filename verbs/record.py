@@ -1,4 +1,5 @@
-"""What is said about a run and its record: approve, reject, explain, compare, audit, purge.
+"""What is said about a run and its record: approve, reject, explain, compare, audit,
+encrypt, decrypt, purge.
 
 All work from the records alone: no pair needs to be configured or to live. Those that change the record end
 by sealing it; explain, compare and audit change nothing.
@@ -10,10 +11,11 @@ from pathlib import Path
 
 from invoke.context import Context
 
-from migration import case, config, decision
+from migration import case, config, decision, vault
 from migration.audit import Audit, examine
 from migration.case import Said
-from migration.errors import FAIL, PASS
+from migration.cutover_toml import read_file
+from migration.errors import FAIL, PASS, Refusal
 from migration.model import Choice
 from migration.purge import purge as remove_data
 from migration.run import Run, find
@@ -93,6 +95,32 @@ def purge(_: Context, confirm: str = "", run: str = "") -> None:
         f"Removed {removed.files:,} files with {removed.bytes:,} bytes of run {current.id}; "
         f"nothing is left in {current.data}. The evidence is kept: {_WORDS[examine(current.folder).code]}."
     )
+
+
+@verb
+def encrypt(_: Context, run: str = "") -> None:
+    """Packs a run's raw data and backup into one encrypted file."""
+    LINE.pin("", run=run)
+    current = work.opened()
+    recipients = read_file(config.ROOT / "cutover.toml").privacy.age_recipients
+    if not recipients:
+        raise Refusal(
+            "cutover.toml names nobody whom the data could be encrypted for.",
+            next_step="age_recipients under [privacy]: age1..., or SSH public keys.",
+        )
+    packed = vault.close(current, recipients)
+    judging.conclude(current)
+    answer(f"Encrypted {packed.files:,} files of run {current.id}; the plain ones are gone.")
+
+
+@verb
+def decrypt(_: Context, identity: str, run: str = "") -> None:
+    """Brings a run's encrypted data back, byte for byte."""
+    LINE.pin("", run=run)
+    current = work.opened()
+    packed = vault.open_(current, Path(identity).expanduser())
+    judging.conclude(current)
+    answer(f"Decrypted {packed.files:,} files of run {current.id}; they are what was encrypted.")
 
 
 @verb
