@@ -99,7 +99,7 @@ def purge(_: Context, confirm: str = "", run: str = "") -> None:
 
 @verb
 def encrypt(_: Context, run: str = "") -> None:
-    """Packs a run's raw data and backup into one encrypted file."""
+    """Packs raw data and backup into an encrypted file."""
     LINE.pin("", run=run)
     current = work.opened()
     recipients = read_file(config.ROOT / "cutover.toml").privacy.age_recipients
