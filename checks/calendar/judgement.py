@@ -21,9 +21,11 @@ class Judgement:
 
     def __init__(self, form: Mapping[str, Any]) -> None:
         self._form = form
-        self._given = frozenset(field for field, value in form.items() if filled(value))
-        texts = ((field, form[field]) for field in self._given)
-        self._at = _Instants((field, parse_iso(text)) for field, text in texts if isinstance(text, str))
+        given = {field: value for field, value in form.items() if value or filled(value)}
+        self._given = frozenset(given)
+        self._at = _Instants(
+            (field, parse_iso(text)) for field, text in given.items() if isinstance(text, str)
+        )
         self.errors: list[tuple[str, str]] = []
         self.warnings: list[tuple[str, str]] = []
 

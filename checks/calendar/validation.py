@@ -54,6 +54,10 @@ FIELDS = {
 """The validator's words for a document's own fields."""
 
 _ENTRY = {"received": "receivedDate", "due": "responseDueDate", "submitted": "responseSubmittedDate"}
+_REQUESTS = {
+    kind: (f"{kind}Entries", {f"{kind}_{step}_date": name for step, name in _ENTRY.items()})
+    for kind in ("rfi", "rfe")
+}
 
 
 def path_of(field: str) -> str:
@@ -64,16 +68,23 @@ def path_of(field: str) -> str:
     return FIELDS[field]
 
 
-def form_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A case document in the validator's words; the derived dates are worked out again, as v2 does."""
+def form_of(document: Mapping[str, Any], derived: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A case document in the validator's words; the derived dates are worked out again, as v2 does.
+
+    `derived` is what came of it, when that has been done before and anything came of it.
+    """
     form = {snake: document.get(camel) for snake, camel in FIELDS.items()}
-    form["recruitment_start_date"] = recruitment_start(document)
-    form["recruitment_end_date"] = recruitment_end(document)
-    for kind in ("rfi", "rfe"):
-        entries = items(document.get(f"{kind}Entries"))
-        unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
-        entry = next(unanswered, entries[-1] if entries else {})
-        form |= {f"{kind}_{step}_date": entry.get(name) for step, name in _ENTRY.items()}
+    if not derived:
+        form["recruitment_start_date"] = recruitment_start(document)
+        form["recruitment_end_date"] = recruitment_end(document)
+    else:
+        form["recruitment_start_date"] = derived.get("recruitmentStartDate")
+        form["recruitment_end_date"] = derived.get("recruitmentEndDate")
+    for listed, steps in _REQUESTS.values():
+        if entries := items(document.get(listed)):
+            unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
+            entry = next(unanswered, entries[-1])
+            form |= {snake: entry.get(name) for snake, name in steps.items()}
     return form
 
 
@@ -91,9 +102,7 @@ def validated(form: Mapping[str, Any], now: Instant) -> Judgement:
 
 
 def _prevailing_wage(case: Judgement, today: str) -> None:
-    filing, determination, expiration = (
-        f"pwd_{step}_date" for step in ("filing", "determination", "expiration")
-    )
+    filing, determination, expiration = "pwd_filing_date", "pwd_determination_date", "pwd_expiration_date"
     if case.has(filing, determination) and not case.ordered(
         "V-PWD-01", filing, determination, blamed=filing, checked=(filing, determination)
     ):
@@ -113,9 +122,8 @@ def _prevailing_wage(case: Judgement, today: str) -> None:
 
 
 def _eta9089(case: Judgement) -> None:
-    filing, certified, expires = (
-        f"eta9089_{step}_date" for step in ("filing", "certification", "expiration")
-    )
+    filing, certified = "eta9089_filing_date", "eta9089_certification_date"
+    expires = "eta9089_expiration_date"
     start, end, pwd = "recruitment_start_date", "recruitment_end_date", "pwd_expiration_date"
     if case.has(end, filing) and case.valid("V-ETA-01", end, filing):
         days = full_days(case.instant(end), case.instant(filing))
@@ -150,7 +158,7 @@ def _i140(case: Judgement) -> None:
 
 def _request(case: Judgement, kind: str, filing: str, today: str) -> None:
     """An RFI or an RFE. What can not be read counts as out of order here."""
-    received, due, answered = (f"{kind}_{step}_date" for step in ("received", "due", "submitted"))
+    received, due, answered = _REQUESTS[kind][1]
     if not case.has(received) and not case.has(due):
         return
     rule = f"V-{kind.upper()}-0"

@@ -20,6 +20,7 @@ FERNET = re.compile(rb"gAAAA[A-Za-z0-9_-]{20,}={0,2}")
 V1_STORAGE = re.compile(rb"https?://[a-z0-9-]+(?:\.storage)?\.supabase\.(?:co|in)/", re.IGNORECASE)
 """A link that dies when v1's project is paused, weeks after the cutover: files are not moved (A10)."""
 
+_FERNET_BEGINS, _URL = b"gAAAA", b"://"  # looked for first: that is much quicker
 TOKENS = ("googleEmail", "googleRefreshToken", "googleAccessToken", "googleTokenExpiry", "googleScopes")
 FLAGS = ("googleCalendarConnected", "gmailConnected", "autoDeadlineEnforcementEnabled", "emailWeeklyDigest")
 MUST_BE_ABSENT = {
@@ -42,8 +43,9 @@ class Absence:
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Look at one document. What v2 had by itself before the import is v2's own business."""
         key = expected.key if expected else str(actual.get("_id"))
-        allowed = canonical(expected.document) if expected else b""
-        found = [token for token in FERNET.findall(line) if token not in allowed]
+        allowed = expected.text if expected else b""
+        tokens = FERNET.findall(line) if _FERNET_BEGINS in line else []
+        found = [token for token in tokens if token not in allowed]
         if found:
             place = next((name for name, value in actual.items() if found[0] in canonical(value)), "")
             self._fernet.find(
@@ -51,7 +53,7 @@ class Absence:
             )
         else:
             self._fernet.match()
-        self._dying(key, len(V1_STORAGE.findall(line)), len(V1_STORAGE.findall(allowed)))
+        self._dying(key, _links(line), _links(allowed))
         own = expected.document if expected and expected.origin is not Origin.MADE else {}
         for name, tally in self._fields.items():
             self._one(tally, key, name, actual, kept=own.get(name, ABSENT))
@@ -84,3 +86,7 @@ class Absence:
         yield f"absence.links.{self.table}", self._links
         for name, tally in {**self._fields, **self._flags}.items():
             yield f"absence.{self.table}.{name}", tally
+
+
+def _links(text: bytes) -> int:
+    return len(V1_STORAGE.findall(text)) if _URL in text else 0

@@ -28,6 +28,7 @@ from checks.target.ids import named
 _LIST_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.DOTALL)
 _DATES = ("received_date", "response_due_date", "response_submitted_date")
 _TEXTS = ("title", "description", "notes")
+_COLUMNS = {kind: tuple(f"{kind}_{name}" for name in (*_DATES, "notes")) for kind in ("rfi", "rfe")}
 
 
 @dataclass
@@ -112,8 +113,9 @@ def _list_items(kind: str, case: Row, created: float) -> Iterator[Entry]:
 
 
 def _columns(kind: str, case: Row, created: float) -> Iterator[Entry]:
-    stored = tuple(calendar_date(case.get(f"{kind}_{name}")) for name in _DATES)
-    texts = _texts({"notes": case.get(f"{kind}_notes")})
+    *days, notes = map(case.get, _COLUMNS[kind])
+    stored = tuple(map(calendar_date, days))
+    texts = _texts({"notes": notes})
     if any(stored) or texts:
         yield Entry(str(named(f"{case['id']}/{kind}")), stored, texts, created, layer=2)
 
