@@ -53,6 +53,9 @@ FIELDS = {
 }
 """The validator's words for a document's own fields."""
 
+_DERIVED = {"recruitment_start_date": "recruitmentStartDate", "recruitment_end_date": "recruitmentEndDate"}
+"""Its words for the fields that it works out again, and blames where it can not read them."""
+
 _ENTRY = {"received": "receivedDate", "due": "responseDueDate", "submitted": "responseSubmittedDate"}
 _REQUESTS = {
     kind: (f"{kind}Entries", {f"{kind}_{step}_date": name for step, name in _ENTRY.items()})
@@ -65,7 +68,7 @@ def path_of(field: str) -> str:
     kind, _, step = field.partition("_")
     if kind in ("rfi", "rfe"):
         return f"{kind}Entries[].{_ENTRY[step.removesuffix('_date')]}"
-    return FIELDS[field]
+    return FIELDS.get(field) or _DERIVED[field]
 
 
 def form_of(document: Mapping[str, Any], derived: Mapping[str, str] | None = None) -> dict[str, Any]:
