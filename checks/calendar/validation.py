@@ -106,11 +106,16 @@ def validated(form: Mapping[str, Any], now: Instant) -> Judgement:
 
 def _prevailing_wage(case: Judgement, today: str) -> None:
     filing, determination, expiration = "pwd_filing_date", "pwd_determination_date", "pwd_expiration_date"
-    if case.has(filing, determination) and not case.ordered(
-        "V-PWD-01", filing, determination, blamed=filing, checked=(filing, determination)
+    given = case.given
+    if (
+        filing in given
+        and determination in given
+        and not case.ordered(
+            "V-PWD-01", filing, determination, blamed=filing, checked=(filing, determination)
+        )
     ):
         return
-    if case.has(determination, expiration):
+    if determination in given and expiration in given:
         case.ordered(
             "V-PWD-02",
             determination,
@@ -120,60 +125,62 @@ def _prevailing_wage(case: Judgement, today: str) -> None:
         )
         if pwd_expiration(case[determination]) != case[expiration]:
             case.warn("V-PWD-03", expiration)
-    if case.has(expiration) and str(case[expiration]) < today:
+    if expiration in given and str(case[expiration]) < today:
         case.warn("V-PWD-04", expiration)
 
 
 def _eta9089(case: Judgement) -> None:
     filing, certified = "eta9089_filing_date", "eta9089_certification_date"
-    expires = "eta9089_expiration_date"
+    expires, given = "eta9089_expiration_date", case.given
     start, end, pwd = "recruitment_start_date", "recruitment_end_date", "pwd_expiration_date"
-    if case.has(end, filing) and case.valid("V-ETA-01", end, filing):
+    if end in given and filing in given and case.valid("V-ETA-01", end, filing):
         days = full_days(case.instant(end), case.instant(filing))
         if days is not None and days < WAIT_AFTER_RECRUITMENT:
             case.error("V-ETA-01", filing)
-    if case.has(start, filing):
+    if start in given and filing in given:
         days = full_days(case.instant(start), case.instant(filing))
         if case.valid("V-ETA-02", start) and days is not None and days > WINDOW_AFTER_FIRST_STEP:
             case.error("V-ETA-02", filing)
-    if case.has(filing, pwd):
-        unread = case.instant(filing) is None and case.has(end)  # blamed by V-ETA-01 already
+    if filing in given and pwd in given:
+        unread = case.instant(filing) is None and end in given  # blamed by V-ETA-01 already
         case.ordered("V-ETA-03", filing, pwd, blamed=filing, checked=() if unread else (filing, pwd))
-    if case.has(filing, certified):
+    if filing in given and certified in given:
         case.ordered("V-ETA-04", filing, certified, blamed=certified, checked=(certified,))
-    since = case.instant(certified) if case.has(certified, expires) else None
+    since = case.instant(certified) if certified in given and expires in given else None
     if since is not None and shown_after(since, CERTIFICATION_LIFE) != case[expires]:
         case.warn("V-ETA-05", expires)
 
 
 def _i140(case: Judgement) -> None:
     certified, filing, approval = "eta9089_certification_date", "i140_filing_date", "i140_approval_date"
-    if case.has(certified, filing):
+    given = case.given
+    if certified in given and filing in given:
         if not case.ordered("V-I140-01", certified, filing, blamed=filing, checked=(certified, filing)):
             return
         days = full_days(case.instant(certified), case.instant(filing))
         if days is not None and days > CERTIFICATION_LIFE:
             case.error("V-I140-02", filing)
-    if case.has(filing, approval):
-        checked = (approval,) if case.has(certified) else (filing, approval)
+    if filing in given and approval in given:
+        checked = (approval,) if certified in given else (filing, approval)
         case.ordered("V-I140-03", filing, approval, blamed=approval, checked=checked)
 
 
 def _request(case: Judgement, kind: str, filing: str, today: str) -> None:
     """An RFI or an RFE. What can not be read counts as out of order here."""
     received, due, answered = _REQUESTS[kind][1]
-    if not case.has(received) and not case.has(due):
+    given = case.given
+    if received not in given and due not in given:
         return
     rule = f"V-{kind.upper()}-0"
-    if case.has(filing, received) and not case.after(received, filing):
+    if filing in given and received in given and not case.after(received, filing):
         case.error(f"{rule}1", received)
-    if case.has(received, due) and _wrongly_due(case, kind, received, due):
+    if received in given and due in given and _wrongly_due(case, kind, received, due):
         case.error(f"{rule}2", due)
-    if case.has(received, answered) and not case.after(answered, received):
+    if received in given and answered in given and not case.after(answered, received):
         case.error(f"{rule}3", answered)
-    if case.has(due, answered) and case.after(answered, due):
+    if due in given and answered in given and case.after(answered, due):
         case.warn(f"{rule}4", answered)
-    if case.has(due) and not case.has(answered):
+    if due in given and answered not in given:
         left = full_days(shaped(today), case.instant(due))
         if left is not None and 0 <= left <= SOON:
             case.warn(f"{rule}5", due)

@@ -44,16 +44,10 @@ class Absence:
         """Look at one document. What v2 had by itself before the import is v2's own business."""
         key = expected.key if expected else str(actual.get("_id"))
         allowed = expected.text if expected else b""
-        tokens = FERNET.findall(line) if _FERNET_BEGINS in line else []
-        found = [token for token in tokens if token not in allowed]
-        if found:
-            place = next((name for name, value in actual.items() if found[0] in canonical(value)), "")
-            self._fernet.find(
-                Kind.EXTRANEOUS, key, table=self.table, path=place, actual=found[0].decode(), rule="v1 token"
-            )
-        else:
-            self._fernet.match()
-        self._dying(key, _links(line), _links(allowed))
+        tokens = FERNET.findall(line) if _FERNET_BEGINS in line else ()
+        self._tokens(key, [token for token in tokens if token not in allowed], actual)
+        links = V1_STORAGE.findall(line) if _URL in line else ()
+        self._dying(key, len(links), len(V1_STORAGE.findall(allowed)) if links else 0)
         own = expected.document if expected and expected.origin is not Origin.MADE else {}
         for name, tally in self._fields.items():
             self._one(tally, key, name, actual, kept=own.get(name, ABSENT))
@@ -64,10 +58,20 @@ class Absence:
             name = "autoDeadlineEnforcementEnabled"
             self._flags[name].check(key, False, actual.get(name, ABSENT), table=self.table, path=name)
 
+    def _tokens(self, key: str, found: list[bytes], actual: Document) -> None:
+        """v1's tokens that nobody expects here."""
+        if not found:
+            self._fernet.matched += 1
+            return
+        place = next((name for name, value in actual.items() if found[0] in canonical(value)), "")
+        self._fernet.find(
+            Kind.EXTRANEOUS, key, table=self.table, path=place, actual=found[0].decode(), rule="v1 token"
+        )
+
     def _dying(self, key: str, found: int, known: int) -> None:
         """Links into v1's storage: those that v1 had are carried as they are, and somebody must know it."""
         if not found:
-            self._links.match()
+            self._links.matched += 1
             return
         cls = Class.INHERITED if found <= known else Class.INTRODUCED
         rule = "a link into v1's storage, which dies with v1"
@@ -86,7 +90,3 @@ class Absence:
         yield f"absence.links.{self.table}", self._links
         for name, tally in {**self._fields, **self._flags}.items():
             yield f"absence.{self.table}.{name}", tally
-
-
-def _links(text: bytes) -> int:
-    return len(V1_STORAGE.findall(text)) if _URL in text else 0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from checks.oracle import attachments, dates, entries, status
 from checks.oracle.expectation import Expected, Origin, Remark
-from checks.oracle.rules import UNREADABLE, Document, Rejected, Row, calendar_date, cents, is_empty, moment
+from checks.oracle.rules import UNREADABLE, Document, Rejected, Row, calendar_date, cents, moment
 from checks.target import ids
 from migration.model import Class
 
@@ -54,7 +54,7 @@ _PRIORITIES = ("low", "normal", "high", "urgent")
 
 
 def expected(
-    row: Row, rfi: Iterable[Row], rfe: Iterable[Row], *, owner: str, number: int, clock_ms: int
+    row: Row, rfi: Sequence[Row], rfe: Sequence[Row], *, owner: str, number: int, clock_ms: int
 ) -> Expected:
     """The case document that this row must have become. `owner` is the `_id` of its user in v2.
 
@@ -103,7 +103,8 @@ def _created(row: Row) -> float:
 
 def _plain(document: Document, row: Row, created: float) -> None:
     for field, column in TEXTS.items():
-        if not is_empty(value := row.get(column)):
+        value = row.get(column)
+        if value is not None and value != "":  # `is_empty`, asked a million times
             document[field] = value
     for field, column in DATES.items():
         if (value := row.get(column)) is not None:
