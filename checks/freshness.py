@@ -50,7 +50,7 @@ def _unchanged(session: Session, raw: Path, manifest: Mapping[str, Any], table: 
         tally.find(
             Kind.MISMATCHED, table, table=table, expected=told, actual=len(then), rule="rows of the snapshot"
         )
-    for row in session.rows(table) if TABLES[table].read else ():
+    for row in session.rows(table, only=("id", *TABLES[table].order, *watched)):
         key = _key(row)
         seen = then.pop(key, None)
         if seen is None:

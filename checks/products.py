@@ -28,30 +28,35 @@ PEOPLE_ROWS = ("public.users", "public.user_settings", "public.user_preferences"
 
 def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
     """users, userProfiles, authAccounts: values, schema, absence, edges, identity, settings."""
-    tallies: dict[str, Tally] = {}
     with World.of(run, settings) as world:
-        expected = world.expected_people()
-        graph, before = world.graphs()
-        for table in PEOPLE:
-            after_table, before_table = world.spools(table)
-            absence = Absence(table)
-            comparison = Comparison(
-                after_table,
-                before_table,
-                paths(table),
-                [absence],
-                schema=Schema(table, world.after.numbers),
-                retired=world.retired(table),
-            )
-            comparison.run(expected[table])
-            tallies.update({**comparison.tallies, **dict(absence.tallies())})
-            if table == "userProfiles":
-                tallies.update(preferences(expected[table], world.people, after_table))
-        tallies.update(edges.people_edges(graph, world.people, before))
-        tallies.update(identity(graph, world.people, before))
-        readers = Readers.among(graph.users.values(), graph.profiles)
-        tallies[DIGEST] = digest(graph, readers, Readers.of_expected(before, expected))
-        tallies.update(world.rows_of(("auth.users", "auth.identities", *PEOPLE_ROWS)))
+        return people_of(world)
+
+
+def people_of(world: World) -> dict[str, Tally]:
+    """The same of a world that is open already."""
+    tallies: dict[str, Tally] = {}
+    expected = world.expected_people()
+    graph, before = world.graphs()
+    for table in PEOPLE:
+        after_table, before_table = world.spools(table)
+        absence = Absence(table)
+        comparison = Comparison(
+            after_table,
+            before_table,
+            paths(table),
+            [absence],
+            schema=Schema(table, world.after.numbers),
+            retired=world.retired(table),
+        )
+        comparison.run(expected[table])
+        tallies.update({**comparison.tallies, **dict(absence.tallies())})
+        if table == "userProfiles":
+            tallies.update(preferences(expected[table], world.people, after_table))
+    tallies.update(edges.people_edges(graph, world.people, before))
+    tallies.update(identity(graph, world.people, before))
+    readers = Readers.among(graph.users.values(), graph.profiles)
+    tallies[DIGEST] = digest(graph, readers, Readers.of_expected(before, expected))
+    tallies.update(world.rows_of(("auth.users", "auth.identities", *PEOPLE_ROWS)))
     return tallies
 
 

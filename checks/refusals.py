@@ -46,7 +46,8 @@ class Refusals:
     def carry(self, table: str, rows: int, left: Iterable[str] = ()) -> None:
         """Rows with a destination, and the names of the values inside them that have none."""
         self.carried[table] += rows
-        self.left.update((table, name) for name in left)
+        for name in left:
+            self.left[table, name] += 1
 
     def left_in(self, table: str) -> Counter[str]:
         """How many values of each name were left behind inside this table's rows."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from checks.case_work import TABLE as CASES
 from checks.case_work import CaseWork
-from checks.products import people
+from checks.products import people_of
 from checks.ranges import Ranges
 from checks.tally import Tally
 from checks.target.archive import Archive, id_of
@@ -48,10 +48,8 @@ def self_test(run: Run, settings: Settings) -> CheckResult:
         edits = {name: _EDITS[name] for name in CHOSEN}
         ranges = _first_range(run.data / "verified.zip", copy / "some.zip")
         planting = tamper_apart(copy / "some.zip", copy / "verified.zip", edits)
-        seen_as = Run(run.folder, copy)
-        with World.of(seen_as, settings) as world:
-            of_cases = CaseWork(world, copy, ranges).part(0).tallies()
-        found = {**people(seen_as, settings), **of_cases}
+        with World.of(Run(run.folder, copy), settings) as world:
+            found = {**people_of(world), **CaseWork(world, copy, ranges).part(0).tallies()}
     finally:
         shutil.rmtree(copy)
     return judged(planting, found)

@@ -43,6 +43,8 @@ def same(expected: object, actual: object) -> bool:
     """Whether two values are equal in value and in kind."""
     if expected is actual:
         return True
+    if isinstance(expected, str):
+        return expected == actual
     return type(expected) is type(actual) and canonical(expected) == canonical(actual)
 
 

@@ -27,7 +27,7 @@ from checks.tally import Tally
 from checks.target import ids
 from checks.target.archive import Archive, Spool
 from checks.target.graph import Graph
-from checks.values import canonical, is_uuid
+from checks.values import is_uuid
 from migration.config import Settings
 from migration.model import Kind
 from migration.run import Run
@@ -207,7 +207,7 @@ class World:
             raise Rejected("owner_quarantined" if owner else "orphan")
         number = self.people.known.numbers["cases"]
         found = cases.expected(row, **taken, owner=owner.user_id, number=number, clock_ms=self.clock_ms)
-        if len(canonical(found.document)) > LARGEST:
+        if len(found.text) > LARGEST:
             raise Rejected("document_too_large")
         return found
 
@@ -229,6 +229,8 @@ class World:
 
     def _carriable(self, kind: str, rows: list[Row]) -> list[Row]:
         """A bad entry is refused by itself; its case is judged without it."""
+        if not rows:
+            return rows
         good = []
         for row in rows:
             if reason := entries.refused(row):
@@ -300,25 +302,29 @@ class _Grouped:
 
     def __init__(self, rows: Iterable[Row], column: str) -> None:
         self._rows, self._column = iter(rows), column
-        self._next: Row | None = next(self._rows, None)
         self._passed: list[str] = []
+        self._step()
+
+    def _step(self) -> None:
+        self._next = next(self._rows, None)
+        self._key = "" if self._next is None else str(self._next[self._column])
 
     def take(self, key: str) -> list[Row]:
         """The rows of this key; rows of keys before it belong to nobody."""
         taken = []
-        while self._next is not None and (own := str(self._next[self._column])) <= key:
-            if own == key:
+        while self._next is not None and self._key <= key:
+            if self._key == key:
                 taken.append(self._next)
             else:
-                self._passed.append(own)
-            self._next = next(self._rows, None)
+                self._passed.append(self._key)
+            self._step()
         return taken
 
     def finish(self) -> list[str]:
         """The keys of the rows that belonged to nobody."""
         while self._next is not None:
-            self._passed.append(str(self._next[self._column]))
-            self._next = next(self._rows, None)
+            self._passed.append(self._key)
+            self._step()
         return self._passed
 
 

@@ -1,4 +1,5 @@
-"""`bench`: how quick the embedded deployment is on this machine. What is measured: `fixtures.bench`."""
+"""`bench`: how quick the embedded deployment is on this machine (`fixtures.bench`), and how quick the judge
+of the data (`verbs.bench_checks`)."""
 
 from __future__ import annotations
 
@@ -8,21 +9,34 @@ from pathlib import Path
 from fixtures import bench
 from migration.config import ROOT
 from migration.errors import FAIL, PASS, Refusal
+from verbs import bench_checks
 from verbs.show import answer, chosen
 
-KINDS = ("convex",)
+KINDS = ("convex", "checks")
 DOCUMENTS = 100_000
 SECONDS = 5.0
+_Results = tuple[list[bench.Figure], Path, str]
 
 
 def run(what: str, *, documents: int = DOCUMENTS) -> int:
     """Measures, prints, and writes the page. FAIL when a target is missed."""
     if what not in KINDS:
         raise Refusal(f"There is no bench {what!r}.", next_step=f"Known: {', '.join(KINDS)}.")
-    with tempfile.TemporaryDirectory() as folder, chosen().step("bench convex"):
-        figures = bench.measure(Path(folder), documents=documents, seconds=SECONDS, say=answer)
-    answer("\n".join(f"{one.what:<28} {one.measured:<12} {one.target:<18} {one.ratio}" for one in figures))
+    with chosen().step(f"bench {what}"):
+        figures, place, page = (_convex if what == "convex" else _checks)(documents)
+    answer("\n".join(f"{one.what:<50} {one.measured:<12} {one.target:<18} {one.ratio}" for one in figures))
     if documents == DOCUMENTS:
-        bench.PAGE.write_text(bench.page(figures), "utf-8")
-        answer(f"written: {bench.PAGE.relative_to(ROOT)}")
+        place.write_text(page, "utf-8")
+        answer(f"written: {place.relative_to(ROOT)}")
     return PASS if all(one.met for one in figures) else FAIL
+
+
+def _convex(documents: int) -> _Results:
+    with tempfile.TemporaryDirectory() as folder:
+        figures = bench.measure(Path(folder), documents=documents, seconds=SECONDS, say=answer)
+    return figures, bench.PAGE, bench.page(figures)
+
+
+def _checks(documents: int) -> _Results:
+    measured = bench_checks.measure(cases=documents, rounds=bench_checks.ROUNDS, say=answer)
+    return bench_checks.figures(measured), bench_checks.PAGE, bench_checks.page(measured)

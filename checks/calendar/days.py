@@ -6,6 +6,7 @@ worked out here: a month or a day outside its range rolls over into the next or 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 DAY = 86_400_000
@@ -67,6 +68,7 @@ def full_days(since: Instant, until: Instant) -> int | None:
     return days if until >= since else -days
 
 
+@lru_cache(1 << 15)
 def iso(instant: Instant) -> str:
     """The day as `toISOString` begins: four digits for the years 0 to 9999, else a sign and six."""
     year, month, day = _fields(instant)

@@ -50,6 +50,8 @@ def superseded(kind: str, case: Case) -> str | None:
 
 def extracted(case: Case, today: Any) -> list[dict[str, Any]]:
     """The active deadlines with a readable date, the most urgent first."""
+    if case.get("caseStatus") == "closed" or "deletedAt" in case:
+        return []  # none is active
     found = []
     for kind, field in SHOWN.items():
         if superseded(kind, case) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from checks.calendar.days import Instant, Thrown, filled
-from checks.calendar.reading import parse_iso
+from checks.calendar.reading import parsed
 
 
 class _Instants(dict[str, Instant]):
@@ -17,23 +17,20 @@ class _Instants(dict[str, Instant]):
 
 
 class Judgement:
-    """`errors` and `warnings` are pairs of rule and blamed field."""
+    """`given` are the fields with a value; `errors` and `warnings` are pairs of rule and blamed field."""
 
     def __init__(self, form: Mapping[str, Any]) -> None:
         self._form = form
-        self._given = frozenset(field for field, value in form.items() if filled(value))
-        texts = ((field, form[field]) for field in self._given)
-        self._at = _Instants((field, parse_iso(text)) for field, text in texts if isinstance(text, str))
+        self.given = {field: value for field, value in form.items() if value or filled(value)}
+        self._at = _Instants(
+            {field: parsed(text) for field, text in self.given.items() if isinstance(text, str)}
+        )
         self.errors: list[tuple[str, str]] = []
         self.warnings: list[tuple[str, str]] = []
 
     def __getitem__(self, field: str) -> Any:
         """The field's value."""
         return self._form[field]
-
-    def has(self, *fields: str) -> bool:
-        """Whether all of these are given."""
-        return self._given.issuperset(fields)
 
     def instant(self, field: str) -> Instant:
         """The field as date-fns reads it."""

@@ -59,11 +59,12 @@ def parse_iso(value: Any) -> Instant:
     """date-fns 4's parseISO. Thrown TypeError for what is no text."""
     if not isinstance(value, str):
         raise Thrown("TypeError")
-    return _parsed(value)
+    return parsed(value)
 
 
 @lru_cache(_KEPT)
-def _parsed(text: str) -> Instant:
+def parsed(text: str) -> Instant:
+    """The same of what is text."""
     day, time, zone = _split(text)
     start = _day_of(day)
     since, offset = _time_of(time), _offset_of(zone)

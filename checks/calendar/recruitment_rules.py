@@ -14,12 +14,13 @@ NOTICE, NOTICE_END = "notice_of_filing_start_date", "notice_of_filing_end_date"
 
 def validate_recruitment(case: Judgement) -> None:
     """`validateRecruitment`. The earlier values (`previous_...`) are given only where v2 asks for them."""
+    given = case.given
     for rule, ad in (("V-REC-01", FIRST), ("V-REC-02", SECOND)):
-        if case.has(ad) and case.valid(rule, ad) and weekday((case.instant(ad) or 0) // DAY) != SUNDAY:
+        if ad in given and case.valid(rule, ad) and weekday((case.instant(ad) or 0) // DAY) != SUNDAY:
             case.error(rule, ad)
-    if case.has(FIRST, SECOND):
+    if FIRST in given and SECOND in given:
         case.ordered("V-REC-03", FIRST, SECOND, blamed=SECOND, checked=())
-    if case.has(ORDER, ORDER_END):
+    if ORDER in given and ORDER_END in given:
         case.ordered("V-REC-04", ORDER, ORDER_END, blamed=ORDER_END, checked=(ORDER, ORDER_END))
         days = full_days(case.instant(ORDER), case.instant(ORDER_END))
         if days is not None and days < JOB_ORDER_LENGTH:
@@ -27,19 +28,20 @@ def validate_recruitment(case: Judgement) -> None:
     _notice(case)
     for rule, end in (("V-REC-11", NOTICE_END), ("V-REC-12", ORDER_END)):
         before = f"previous_{end}"
-        if case.has(before, end) and case[before] != case[end] and case.after(before, end):
+        if before in given and end in given and case[before] != case[end] and case.after(before, end):
             case.error(rule, end)
 
 
 def _notice(case: Judgement) -> None:
-    if case.has(NOTICE, NOTICE_END):
+    given = case.given
+    if NOTICE in given and NOTICE_END in given:
         case.ordered("V-REC-06", NOTICE, NOTICE_END, blamed=NOTICE_END, checked=(NOTICE, NOTICE_END))
         posted = business_days.count(case[NOTICE], case[NOTICE_END])
         if posted < business_days.NOTICE_DAYS:
             case.error("V-REC-07", NOTICE_END)
             if posted > 0:
                 case.warn("V-REC-10", NOTICE_END)
-    elif case.has(NOTICE):
+    elif NOTICE in given:
         case.error("V-REC-08", NOTICE_END)
-    elif case.has(NOTICE_END):
+    elif NOTICE_END in given:
         case.error("V-REC-09", NOTICE)

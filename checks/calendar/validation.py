@@ -53,7 +53,14 @@ FIELDS = {
 }
 """The validator's words for a document's own fields."""
 
+_DERIVED = {"recruitment_start_date": "recruitmentStartDate", "recruitment_end_date": "recruitmentEndDate"}
+"""Its words for the fields that it works out again, and blames where it can not read them."""
+
 _ENTRY = {"received": "receivedDate", "due": "responseDueDate", "submitted": "responseSubmittedDate"}
+_REQUESTS = {
+    kind: (f"{kind}Entries", {f"{kind}_{step}_date": name for step, name in _ENTRY.items()})
+    for kind in ("rfi", "rfe")
+}
 
 
 def path_of(field: str) -> str:
@@ -61,19 +68,26 @@ def path_of(field: str) -> str:
     kind, _, step = field.partition("_")
     if kind in ("rfi", "rfe"):
         return f"{kind}Entries[].{_ENTRY[step.removesuffix('_date')]}"
-    return FIELDS[field]
+    return FIELDS.get(field) or _DERIVED[field]
 
 
-def form_of(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A case document in the validator's words; the derived dates are worked out again, as v2 does."""
+def form_of(document: Mapping[str, Any], derived: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A case document in the validator's words; the derived dates are worked out again, as v2 does.
+
+    `derived` is what came of it, when that has been done before and anything came of it.
+    """
     form = {snake: document.get(camel) for snake, camel in FIELDS.items()}
-    form["recruitment_start_date"] = recruitment_start(document)
-    form["recruitment_end_date"] = recruitment_end(document)
-    for kind in ("rfi", "rfe"):
-        entries = items(document.get(f"{kind}Entries"))
-        unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
-        entry = next(unanswered, entries[-1] if entries else {})
-        form |= {f"{kind}_{step}_date": entry.get(name) for step, name in _ENTRY.items()}
+    if not derived:
+        form["recruitment_start_date"] = recruitment_start(document)
+        form["recruitment_end_date"] = recruitment_end(document)
+    else:
+        form["recruitment_start_date"] = derived.get("recruitmentStartDate")
+        form["recruitment_end_date"] = derived.get("recruitmentEndDate")
+    for listed, steps in _REQUESTS.values():
+        if entries := items(document.get(listed)):
+            unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
+            entry = next(unanswered, entries[-1])
+            form |= {snake: entry.get(name) for snake, name in steps.items()}
     return form
 
 
@@ -91,14 +105,17 @@ def validated(form: Mapping[str, Any], now: Instant) -> Judgement:
 
 
 def _prevailing_wage(case: Judgement, today: str) -> None:
-    filing, determination, expiration = (
-        f"pwd_{step}_date" for step in ("filing", "determination", "expiration")
-    )
-    if case.has(filing, determination) and not case.ordered(
-        "V-PWD-01", filing, determination, blamed=filing, checked=(filing, determination)
+    filing, determination, expiration = "pwd_filing_date", "pwd_determination_date", "pwd_expiration_date"
+    given = case.given
+    if (
+        filing in given
+        and determination in given
+        and not case.ordered(
+            "V-PWD-01", filing, determination, blamed=filing, checked=(filing, determination)
+        )
     ):
         return
-    if case.has(determination, expiration):
+    if determination in given and expiration in given:
         case.ordered(
             "V-PWD-02",
             determination,
@@ -108,61 +125,62 @@ def _prevailing_wage(case: Judgement, today: str) -> None:
         )
         if pwd_expiration(case[determination]) != case[expiration]:
             case.warn("V-PWD-03", expiration)
-    if case.has(expiration) and str(case[expiration]) < today:
+    if expiration in given and str(case[expiration]) < today:
         case.warn("V-PWD-04", expiration)
 
 
 def _eta9089(case: Judgement) -> None:
-    filing, certified, expires = (
-        f"eta9089_{step}_date" for step in ("filing", "certification", "expiration")
-    )
+    filing, certified = "eta9089_filing_date", "eta9089_certification_date"
+    expires, given = "eta9089_expiration_date", case.given
     start, end, pwd = "recruitment_start_date", "recruitment_end_date", "pwd_expiration_date"
-    if case.has(end, filing) and case.valid("V-ETA-01", end, filing):
+    if end in given and filing in given and case.valid("V-ETA-01", end, filing):
         days = full_days(case.instant(end), case.instant(filing))
         if days is not None and days < WAIT_AFTER_RECRUITMENT:
             case.error("V-ETA-01", filing)
-    if case.has(start, filing):
+    if start in given and filing in given:
         days = full_days(case.instant(start), case.instant(filing))
         if case.valid("V-ETA-02", start) and days is not None and days > WINDOW_AFTER_FIRST_STEP:
             case.error("V-ETA-02", filing)
-    if case.has(filing, pwd):
-        unread = case.instant(filing) is None and case.has(end)  # blamed by V-ETA-01 already
+    if filing in given and pwd in given:
+        unread = case.instant(filing) is None and end in given  # blamed by V-ETA-01 already
         case.ordered("V-ETA-03", filing, pwd, blamed=filing, checked=() if unread else (filing, pwd))
-    if case.has(filing, certified):
+    if filing in given and certified in given:
         case.ordered("V-ETA-04", filing, certified, blamed=certified, checked=(certified,))
-    since = case.instant(certified) if case.has(certified, expires) else None
+    since = case.instant(certified) if certified in given and expires in given else None
     if since is not None and shown_after(since, CERTIFICATION_LIFE) != case[expires]:
         case.warn("V-ETA-05", expires)
 
 
 def _i140(case: Judgement) -> None:
     certified, filing, approval = "eta9089_certification_date", "i140_filing_date", "i140_approval_date"
-    if case.has(certified, filing):
+    given = case.given
+    if certified in given and filing in given:
         if not case.ordered("V-I140-01", certified, filing, blamed=filing, checked=(certified, filing)):
             return
         days = full_days(case.instant(certified), case.instant(filing))
         if days is not None and days > CERTIFICATION_LIFE:
             case.error("V-I140-02", filing)
-    if case.has(filing, approval):
-        checked = (approval,) if case.has(certified) else (filing, approval)
+    if filing in given and approval in given:
+        checked = (approval,) if certified in given else (filing, approval)
         case.ordered("V-I140-03", filing, approval, blamed=approval, checked=checked)
 
 
 def _request(case: Judgement, kind: str, filing: str, today: str) -> None:
     """An RFI or an RFE. What can not be read counts as out of order here."""
-    received, due, answered = (f"{kind}_{step}_date" for step in ("received", "due", "submitted"))
-    if not case.has(received) and not case.has(due):
+    received, due, answered = _REQUESTS[kind][1]
+    given = case.given
+    if received not in given and due not in given:
         return
     rule = f"V-{kind.upper()}-0"
-    if case.has(filing, received) and not case.after(received, filing):
+    if filing in given and received in given and not case.after(received, filing):
         case.error(f"{rule}1", received)
-    if case.has(received, due) and _wrongly_due(case, kind, received, due):
+    if received in given and due in given and _wrongly_due(case, kind, received, due):
         case.error(f"{rule}2", due)
-    if case.has(received, answered) and not case.after(answered, received):
+    if received in given and answered in given and not case.after(answered, received):
         case.error(f"{rule}3", answered)
-    if case.has(due, answered) and case.after(answered, due):
+    if due in given and answered in given and case.after(answered, due):
         case.warn(f"{rule}4", answered)
-    if case.has(due) and not case.has(answered):
+    if due in given and answered not in given:
         left = full_days(shaped(today), case.instant(due))
         if left is not None and 0 <= left <= SOON:
             case.warn(f"{rule}5", due)

@@ -7,7 +7,7 @@ date-fns can read. The window object, which takes both, is in `filing`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -104,12 +104,12 @@ def derived(case: Case) -> dict[str, str | None]:
 
 def recruitment_start(case: Case) -> str | None:
     """The first mandatory step, as it was written."""
-    return _extreme(min, (case.get(field) for field in STARTS))
+    return _first(map(case.get, STARTS), 1)
 
 
 def recruitment_end(case: Case) -> str | None:
     """The last step that counts, as it was written."""
-    return _extreme(max, ends(case))
+    return _first(ends(case), -1)
 
 
 def filing_opens(end: Any) -> str | None:
@@ -137,16 +137,16 @@ def recruitment_closes(start: Any, pwd: Any) -> str | None:
 
 def items(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list that may be absent. Thrown TypeError where JavaScript could not walk it."""
-    if value is None:
+    if value is None or value == []:
         return []
     if not isinstance(value, list) or any(item is None for item in value):
         raise Thrown("TypeError")
-    return [item if isinstance(item, Mapping) else {} for item in value]
+    return [item if isinstance(item, dict) else {} for item in value]
 
 
 def ends(case: Case) -> Iterator[Any]:
     """The values of all steps that can end recruitment; additional ones only of a professional occupation."""
-    yield from (case.get(field) for field in ENDS)
+    yield from map(case.get, ENDS)
     if filled(case.get("isProfessionalOccupation")):
         yield case.get("additionalRecruitmentEndDate")
         yield from (method.get("date") for method in items(case.get("additionalRecruitmentMethods")))
@@ -158,7 +158,12 @@ def _after(text: str, days: int) -> str:
     return iso(later(shaped(text), days))
 
 
-def _extreme(pick: Callable[..., str], candidates: Iterable[Any]) -> str | None:
-    """The first or last of the texts that have the shape, by the day they roll over to, kept as written."""
-    usable = [text for text in candidates if is_shaped(text)]
-    return pick(usable, key=shaped) if usable else None
+def _first(candidates: Iterable[Any], direction: int) -> str | None:
+    """The first of the texts that have the shape (the last, with direction -1), by the day they roll over to;
+    kept as it was written."""
+    found, at = None, 0
+    for text in candidates:
+        instant = shaped(text)
+        if instant is not None and (found is None or direction * instant < direction * at):
+            found, at = text, instant
+    return found

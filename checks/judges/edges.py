@@ -55,6 +55,9 @@ class CaseEdges:
         self._edges[name].check(key, wanted, found, table="cases", path=path)
 
     def _entries(self, key: str, wanted: Document, actual: Document) -> None:
+        if actual is wanted:
+            self._edges["entries"].match(len(wanted["rfiEntries"]) + len(wanted["rfeEntries"]))
+            return
         for field in ("rfiEntries", "rfeEntries"):
             left = Counter(entry["id"] for entry in wanted[field])
             right = Counter(str(entry.get("id")) for entry in actual.get(field) or ())
@@ -70,6 +73,9 @@ class CaseEdges:
     def _unique_entries(self, key: str, actual: Document, own: Document) -> None:
         for field in ("rfiEntries", "rfeEntries", "notes", "documents"):
             if not (listed := actual.get(field)):
+                continue
+            if len({entry.get("id") for entry in listed}) == len(listed):
+                self._entry_ids.match(len(listed))
                 continue
             cls = Class.INHERITED if same(own.get(field), listed) else Class.INTRODUCED
             seen = set[str]()

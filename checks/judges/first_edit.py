@@ -7,7 +7,7 @@ v1's values break the rule, introduced when only the target's do. Deleted cases 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.calendar.days import Thrown, iso
 from checks.calendar.deadlines import violation
@@ -40,10 +40,11 @@ class FirstEdit:
         if "deletedAt" in actual:
             return
         self._editable += 1
-        refused = self._refusals(actual)
+        same = actual is expected.document
+        refused = self._refusals(actual, expected.derived if same else None)
         if not refused:
             return
-        own = refused if expected.document == actual else self._refusals(expected.document)
+        own = refused if same else self._refusals(expected.document, expected.derived)
         for rule, path in refused.items():
             self._refused[rule].find(
                 Kind.REJECTED,
@@ -55,10 +56,10 @@ class FirstEdit:
                 rule=rule,
             )
 
-    def _refusals(self, document: Document) -> dict[str, str]:
-        """The rules that refuse a case, with the field that each blames."""
+    def _refusals(self, document: Document, derived: Mapping[str, str] | None) -> dict[str, str]:
+        """The rules that refuse a case, with the field that each blames; `derived` if it is known already."""
         try:
-            judged = validated(form_of(document), self._clock_ms)
+            judged = validated(form_of(document, derived), self._clock_ms)
         except Thrown:
             return {UNREADABLE: ""}
         return {rule: path_of(field) for rule, field in judged.errors}

@@ -19,7 +19,8 @@ from migration.model import Class, Kind
 Test = Callable[[Any], str | None]
 """Answers with the path below the value that is wrong, '' for the value itself, or None when all is well."""
 
-_SCALARS: dict[str, tuple[type, ...]] = {"string": (str,), "number": (float,), "boolean": (bool,)}
+_SCALARS: dict[str, type] = {"string": str, "number": float, "boolean": bool}
+_LITERALS = (str, float)
 
 
 def validator(table: str, numbers: dict[str, int]) -> Test:
@@ -39,12 +40,10 @@ def _compiled(spec: Any, numbers: dict[str, int]) -> Test:
     return _scalar(_SCALARS[spec])
 
 
-def _scalar(kinds: tuple[type, ...]) -> Test:
-    special = float in kinds
-
+def _scalar(kind: type) -> Test:
     def test(value: Any) -> str | None:
-        tagged = special and isinstance(value, dict) and list(value) == ["$float"]
-        return None if type(value) in kinds or tagged else ""
+        tagged = kind is float and isinstance(value, dict) and list(value) == ["$float"]
+        return None if type(value) is kind or tagged else ""
 
     return test
 
@@ -61,7 +60,7 @@ def _union(members: list[dict[str, Any]]) -> Test:
     words = {member["literal"] for member in members}
 
     def test(value: Any) -> str | None:
-        return None if isinstance(value, str | float) and value in words else ""
+        return None if isinstance(value, _LITERALS) and value in words else ""
 
     return test
 
@@ -80,6 +79,7 @@ def _array(element: Test) -> Test:
 
 def _object(spec: dict[str, Any], numbers: dict[str, int]) -> Test:
     tests = {name.removesuffix("?"): _compiled(inner, numbers) for name, inner in spec.items()}
+    kinds = {name.removesuffix("?"): _SCALARS.get(str(inner)) for name, inner in spec.items()}
     required = [name for name in spec if not name.endswith("?")]
 
     def test(value: Any) -> str | None:
@@ -89,6 +89,8 @@ def _object(spec: dict[str, Any], numbers: dict[str, int]) -> Test:
             if name not in value:
                 return name
         for name, inner in value.items():
+            if type(inner) is kinds.get(name):
+                continue  # most fields are plain text, a number or a flag
             if name not in tests:
                 return str(name)
             if (wrong := tests[name](inner)) is not None:

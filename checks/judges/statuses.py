@@ -43,13 +43,14 @@ class Statuses:
         self._check("progress", key, "progressStatus", progress, actual)
         if entry_open and wanted != "closed":
             self._check("open_entry", key, "progressStatus", "rfi_rfe", actual)
-        self._first_edit(key, actual)
+        auto = expected.auto if actual is expected.document else None
+        self._first_edit(key, actual, auto or status.auto(actual, self._clock_ms))
 
-    def _first_edit(self, key: str, actual: Document) -> None:
+    def _first_edit(self, key: str, actual: Document, auto: tuple[str, str]) -> None:
         """What v2 would make of the case, from the target's own values, unless the override holds it."""
         held = actual.get("progressStatusOverride", ABSENT)
         stored = (actual.get("caseStatus"), actual.get("progressStatus"))
-        agrees = status.auto(actual, self._clock_ms) == stored
+        agrees = auto == stored
         kept, tally = self._tallies["manual_kept"], self._tallies["first_edit"]
         if agrees or held is True:
             tally.match()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from checks.oracle import dates
 from checks.oracle.rules import Document, Row, instant_of, is_empty, items_of, text_of
 from checks.target.ids import named
 
+_LONG_NUMBER = re.compile("[0-9]{19}")
 _NAMES = ("type", "method", "method_name")
 _COLUMNS = ("documents", "rfi_documents", "rfe_documents")
 
@@ -57,8 +59,9 @@ def _parsed(value: object) -> object:
     if not value.strip():
         return None
     try:
-        orjson.loads(value)  # strict: no NaN, no lone surrogates
-        return json.loads(value)  # and this one keeps integers of any size as they are written
+        found = orjson.loads(value)  # strict: no NaN, no lone surrogates
+        # this one keeps integers of any size as they are written
+        return json.loads(value) if _LONG_NUMBER.search(value) else found
     except (orjson.JSONDecodeError, ValueError, RecursionError):
         return value
 

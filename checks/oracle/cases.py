@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from checks.oracle import attachments, dates, entries, status
 from checks.oracle.expectation import Expected, Origin, Remark
-from checks.oracle.rules import UNREADABLE, Document, Rejected, Row, calendar_date, cents, moment, set_text
+from checks.oracle.rules import UNREADABLE, Document, Rejected, Row, calendar_date, cents, moment
 from checks.target import ids
 from migration.model import Class
 
@@ -54,7 +54,7 @@ _PRIORITIES = ("low", "normal", "high", "urgent")
 
 
 def expected(
-    row: Row, rfi: Iterable[Row], rfe: Iterable[Row], *, owner: str, number: int, clock_ms: int
+    row: Row, rfi: Sequence[Row], rfe: Sequence[Row], *, owner: str, number: int, clock_ms: int
 ) -> Expected:
     """The case document that this row must have become. `owner` is the `_id` of its user in v2.
 
@@ -85,12 +85,13 @@ def expected(
         "createdAt": created,
     }
     _plain(document, row, created)
-    _computed(document)
+    derived = _computed(document)
     _status(document, row, remarks)
-    if status.auto(document, clock_ms) != (document["caseStatus"], document["progressStatus"]):
+    auto = status.auto(document, clock_ms)
+    if auto != (document["caseStatus"], document["progressStatus"]):
         document["progressStatusOverride"] = True
     remarks += _empty_names(document)
-    return Expected("cases", row["id"], document, Origin.MADE, remarks, row)
+    return Expected("cases", row["id"], document, Origin.MADE, remarks, row, derived, auto)
 
 
 def _created(row: Row) -> float:
@@ -102,9 +103,12 @@ def _created(row: Row) -> float:
 
 def _plain(document: Document, row: Row, created: float) -> None:
     for field, column in TEXTS.items():
-        set_text(document, field, row.get(column))
+        value = row.get(column)
+        if value is not None and value != "":  # `is_empty`, asked a million times
+            document[field] = value
     for field, column in DATES.items():
-        set_text(document, field, calendar_date(row.get(column)))
+        if (value := row.get(column)) is not None:
+            document[field] = calendar_date(value)
     updated, deleted = moment(row.get("updated_at")), moment(row.get("deleted_at"))
     document["updatedAt"] = created if updated is None else updated
     if deleted is not None:
@@ -113,15 +117,18 @@ def _plain(document: Document, row: Row, created: float) -> None:
         document["pwdWageAmount"] = wage
 
 
-def _computed(document: Document) -> None:
+def _computed(document: Document) -> dict[str, str]:
+    """Fills in the dates that follow from others; answers with those that v2 derives."""
     try:
         if "pwdDeterminationDate" in document and "pwdExpirationDate" not in document:
             document["pwdExpirationDate"] = dates.pwd_expiration(document["pwdDeterminationDate"])
         if "eta9089CertificationDate" in document and "eta9089ExpirationDate" not in document:
             document["eta9089ExpirationDate"] = dates.eta_expiration(document["eta9089CertificationDate"])
-        document.update(dates.derived(document))
+        derived = dates.derived(document)
     except OverflowError:
         raise Rejected("impossible_date") from None
+    document.update(derived)
+    return derived
 
 
 def _status(document: Document, row: Row, remarks: list[Remark]) -> None:

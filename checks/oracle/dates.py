@@ -40,6 +40,7 @@ def _exists(text: str) -> bool:
     return True
 
 
+@lru_cache(1 << 15)
 def pwd_expiration(determination: str) -> str:
     """20 CFR 656.40(c). ValueError and OverflowError as above.
 
@@ -49,11 +50,13 @@ def pwd_expiration(determination: str) -> str:
     return _carried(windows.pwd_expiration(_real(determination)).rjust(len("0025-06-30"), "0"))
 
 
+@lru_cache(1 << 15)
 def eta_expiration(certification: str) -> str:
     """A certified ETA 9089 lives 180 days; the I-140 deadline is the same day. Errors as above."""
     return _carried(windows.days_after(_real(certification), windows.CERTIFICATION_LIFE))
 
 
+@lru_cache(1 << 15)
 def rfi_due(received: str) -> str:
     """An RFI is due 30 days after it came. Errors as above."""
     return _carried(windows.days_after(_real(received), windows.RFI_RESPONSE))

@@ -7,7 +7,7 @@ three dates, no other title, and no newcomer of this layer yet; what finds none 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,9 @@ from checks.target.ids import named
 _LIST_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.DOTALL)
 _DATES = ("received_date", "response_due_date", "response_submitted_date")
 _TEXTS = ("title", "description", "notes")
+_COLUMNS = {kind: tuple(f"{kind}_{name}" for name in (*_DATES, "notes")) for kind in ("rfi", "rfe")}
+_SOURCES = {kind: (f"{kind}_list", *columns) for kind, columns in _COLUMNS.items()}
+_NOTHING: tuple[object, ...] = (None, "", [])
 
 
 @dataclass
@@ -58,8 +61,10 @@ class Entry:
                 self.texts[name] = f"{own}\n\n{text}"
 
 
-def expected(kind: str, case: Row, rows: Iterable[Row], created: float) -> list[Document]:
+def expected(kind: str, case: Row, rows: Sequence[Row], created: float) -> list[Document]:
     """The `rfiEntries` (kind "rfi") or `rfeEntries` ("rfe") that this case must have, in order."""
+    if not rows and all(case.get(name) in _NOTHING for name in _SOURCES[kind]):
+        return []
     kept: list[Entry] = []
     for newcomers in (
         _table_rows(rows, created),
@@ -112,8 +117,9 @@ def _list_items(kind: str, case: Row, created: float) -> Iterator[Entry]:
 
 
 def _columns(kind: str, case: Row, created: float) -> Iterator[Entry]:
-    stored = tuple(calendar_date(case.get(f"{kind}_{name}")) for name in _DATES)
-    texts = _texts({"notes": case.get(f"{kind}_notes")})
+    *days, notes = map(case.get, _COLUMNS[kind])
+    stored = tuple(map(calendar_date, days))
+    texts = _texts({"notes": notes})
     if any(stored) or texts:
         yield Entry(str(named(f"{case['id']}/{kind}")), stored, texts, created, layer=2)
 

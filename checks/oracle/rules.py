@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from checks.oracle import dates
@@ -60,7 +61,8 @@ def set_text(document: Document, field: str, value: str | None) -> None:
         document[field] = value
 
 
-def calendar_date(value: object) -> str | None:
+@lru_cache(1 << 15)
+def calendar_date(value: Hashable) -> str | None:
     """A date column: None for NULL; infinity, BC and five-digit years can not be carried."""
     if value is None:
         return None

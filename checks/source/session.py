@@ -25,7 +25,7 @@ from migration.config import Settings
 from migration.errors import RunIncomplete
 
 Row = dict[str, Any]
-_BATCH = 500
+_BATCH = 2000
 _LONGEST = 400
 _AS_TEXT = frozenset({"date", "uuid", "numeric", "time without time zone", "time with time zone", "inet"})
 _INSTANTS = {"timestamp with time zone": "{0}", "timestamp without time zone": "({0} AT TIME ZONE 'UTC')"}

@@ -126,7 +126,7 @@ class Spool:
         if identifier in self._places:
             self.duplicates.append(identifier)
         else:
-            self._places[identifier] = (offset, len(line) - 1)  # without the end of the line
+            self._places[identifier] = (offset, offset + len(line) - 1)  # without the end of the line
 
     def __len__(self) -> int:
         return len(self._places)
@@ -140,7 +140,7 @@ class Spool:
     def line(self, identifier: str) -> bytes | None:
         """The document's line as exported, or None."""
         place = self._places.get(identifier)
-        return None if place is None else bytes(self._bytes[place[0] : sum(place)])
+        return None if place is None else self._bytes[place[0] : place[1]]
 
     def document(self, identifier: str) -> Document | None:
         """The decoded document, or None."""

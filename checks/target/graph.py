@@ -32,6 +32,9 @@ class Graph:
             self.profiles_of[str(profile.get("userId"))].append(profile)
             if "legacyId" in profile:
                 self.by_legacy[str(profile["legacyId"])].append(profile)
+        self._legacy = {
+            user: found[0].get("legacyId") for user, found in self.profiles_of.items() if len(found) == 1
+        }
         self.accounts = list(archive.documents("authAccounts"))
         self.by_pair: dict[tuple[str, str], list[Document]] = defaultdict(list)
         self.accounts_of: dict[str, list[Document]] = defaultdict(list)
@@ -42,8 +45,7 @@ class Graph:
 
     def legacy_of(self, user_id: object) -> str | None:
         """The v1 id on the only profile of this user, or None."""
-        found = self.profiles_of.get(str(user_id), [])
-        return found[0].get("legacyId") if len(found) == 1 else None
+        return self._legacy.get(str(user_id))
 
     def email_of(self, user_id: object) -> str | None:
         """The e-mail of this user, or None."""

@@ -6,15 +6,22 @@ An id is the table number as a variable-length integer, 16 bytes, and a Fletcher
 from __future__ import annotations
 
 import uuid
+from base64 import b32encode
 from functools import lru_cache
+from itertools import accumulate
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-_DIGIT = {symbol: value for value, symbol in enumerate(ALPHABET)}
+_FROM_RFC4648 = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", ALPHABET.encode())
+_TO_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://permtracker.app/cutover")
 
 
+@lru_cache(maxsize=4096)
 def encode(number: int, body: bytes) -> str:
-    """The id of the document with these 16 bytes in the table of this number."""
+    """The id of the document with these 16 bytes in the table of this number.
+
+    Kept for a moment: an id that was just made is most often decoded next, and held against this.
+    """
     head = bytearray()
     rest = number
     while rest > 0x7F:
@@ -23,19 +30,14 @@ def encode(number: int, body: bytes) -> str:
     head.append(rest)
     payload = bytes(head) + body
     whole = payload + _footer(payload)
-    bits = len(whole) * 8
-    width = -(-bits // 5)
-    value = int.from_bytes(whole, "big") << (width * 5 - bits)
-    return "".join(ALPHABET[value >> (5 * place) & 31] for place in range(width - 1, -1, -1))
+    return b32encode(whole).translate(_FROM_RFC4648, b"=").decode()
 
 
 def decode(text: str) -> tuple[int, bytes]:
     """The table number and the 16 bytes of an id. ValueError when it is none."""
-    value = 0
-    for symbol in text:
-        if symbol not in _DIGIT:
-            raise ValueError("a symbol outside the alphabet")
-        value = value << 5 | _DIGIT[symbol]
+    value = int(text.translate(_TO_DIGITS), 32)  # what else Python takes for digits, `encode` does not write
+    if value < 0:
+        raise ValueError("a symbol outside the alphabet")
     length = len(text) * 5 // 8
     whole = (value >> (len(text) * 5 - length * 8)).to_bytes(length, "big")
     number, place = 0, 0
@@ -51,7 +53,7 @@ def decode(text: str) -> tuple[int, bytes]:
 
 def of_row(number: int, key: str) -> str:
     """The id of the document made of the row with this UUID (users, cases)."""
-    return encode(number, uuid.UUID(key).bytes)
+    return encode(number, bytes.fromhex(key.replace("-", "")))
 
 
 def of_name(number: int, name: str) -> str:
@@ -74,8 +76,6 @@ def table_number(text: str) -> int | None:
 
 
 def _footer(payload: bytes) -> bytes:
-    first = second = 0
-    for byte in payload:
-        first = (first + byte) & 0xFF
-        second = (second + first) & 0xFF
-    return bytes((first, second))
+    """The sum of the bytes, and the sum of all sums on the way to it; each of it the last eight bits."""
+    sums = list(accumulate(payload))
+    return bytes((sums[-1] & 0xFF, sum(sums) & 0xFF))

@@ -119,6 +119,21 @@ def test_a_date_that_v2_can_not_read_is_a_finding_and_no_error() -> None:
     assert refused(judged(SOUND, case)) == {UNREADABLE: {Class.INTRODUCED: 1}}
 
 
+@pytest.mark.parametrize(
+    ("steps", "rule", "field"),
+    [
+        ({"sundayAdSecondDate": "2024-09-31"}, "V-ETA-01", "recruitmentEndDate"),
+        ({"sundayAdFirstDate": "2024-06-31", "sundayAdSecondDate": None}, "V-ETA-02", "recruitmentStartDate"),
+    ],
+)
+def test_a_step_on_a_day_that_does_not_exist_is_blamed_where_v2_keeps_it(
+    steps: Mapping[str, Any], rule: str, field: str
+) -> None:
+    """v2's server takes a text of the right shape for a step, its validator can not read it."""
+    finding = judged(SOUND, {**SOUND, **steps})[f"statuses.refused.{rule}"].findings[0]
+    assert (finding.cls, finding.field) == (Class.INTRODUCED, field)
+
+
 def test_a_deleted_case_is_not_edited_and_a_case_of_v2s_own_is_none_of_ours() -> None:
     broken = {**SOUND, **BREAKS["V-REC-01"]}
     assert refused(judged({**broken, "deletedAt": 1.0}, {**broken, "deletedAt": 1.0})) == {}
