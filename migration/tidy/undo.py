@@ -1,0 +1,118 @@
+"""Takes a clean-up back: every file in its old place, byte for byte, ignored ones included; branch, index and
+tag as they were. After a kill at any point too, also one of its own.
+
+Refused where it would lose something: later commits, or tracked files that were changed since.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from migration import files
+from migration.errors import Refusal
+from migration.tidy.git import Repository
+from migration.tidy.journal import TAG, Journal, Phase, State, prune, rename
+from migration.tidy.layout import above, folders
+
+
+def undo(root: Path, *, watch: Callable[[str], None] = lambda _: None) -> None:
+    """Takes the repository's clean-up back. Untracked files that have come since stay where they are."""
+    repository = Repository.open(root)
+    state = State(repository)
+    with files.alone(repository.git_dir() / "cutover-tidy.lock", "A clean-up of this repository is at work."):
+        journal = state.read()
+        if journal is None:
+            if repository.text("tag", "-l", TAG) and not state.folder.exists():
+                _forget_tag(repository)  # killed between the tag and the journal
+                return
+            raise Refusal("There is no clean-up to take back.", next_step="./inv decommission.code --dry-run")
+        _refuse_loss(repository, state, journal)
+        take_back(repository, state, watch=watch)
+
+
+def take_back(repository: Repository, state: State, *, watch: Callable[[str], None] = lambda _: None) -> None:
+    """The way back from any phase; every act may be repeated."""
+    journal = state.read()
+    if journal is None:
+        return
+    journal.phase = Phase.UNDOING
+    state.write(journal)
+    if journal.placed:
+        watch("remove the new tree's files")
+        gone_aside = {source for source, target in journal.moves if target.startswith("aside:")}
+        for path in journal.new:
+            _remove_new(state, path, gone_aside)
+    carried = [move for move in journal.moves if not move[1].startswith("aside:")]
+    aside = [move for move in journal.moves if move[1].startswith("aside:")]
+    came = folders([*journal.new, *(target for _, target in carried)]) - set(journal.folders)
+    for moves in (carried, aside):
+        prune(state.root, came)
+        for source, target in reversed(moves):
+            watch(f"back {source}")
+            if not os.path.lexists(state.path(source)):  # else it never left, or is back already
+                _folders(state.root, source, journal)
+                rename(state.path(target), state.path(source))
+    for folder in sorted(journal.folders):
+        _folders(state.root, f"{folder}/.", journal)
+    for name, content in journal.bytes_of.items():
+        files.write_bytes(Path(name), bytes.fromhex(content))
+    watch("branch")
+    if journal.commit and repository.commit("HEAD") == journal.commit:
+        repository.git("update-ref", "-m", "code clean-up taken back", "HEAD", journal.head, journal.commit)
+    if state.index.exists():
+        shutil.copy2(state.index, repository.git_dir() / "index")
+    if repository.text("tag", "-l", TAG):
+        _forget_tag(repository)
+    watch("forget")
+    shutil.rmtree(state.folder)
+
+
+def _refuse_loss(repository: Repository, state: State, journal: Journal) -> None:
+    if repository.commit("HEAD") not in {journal.head, journal.commit}:
+        raise Refusal(
+            f"There are commits after the clean-up {journal.commit[:12]}, or another branch is checked out.",
+            next_step=f"git reset to it if they are of no use, or look at the tag {TAG}.",
+        )
+    if journal.phase is not Phase.DONE:
+        return
+    if changed := repository.changed():
+        raise Refusal(
+            f"{len(changed)} tracked files were changed since, as {changed[0]}.",
+            next_step="Commit them on another branch, or restore them.",
+        )
+    there = [*journal.new, *(target for _, target in journal.moves)]
+    ours = {*there, *folders(there)}
+    taken = [one for one, _ in journal.moves if one not in ours and os.path.lexists(state.root / one)]
+    if taken:
+        raise Refusal(
+            f"Something lies where {len(taken)} files must come back to, as {taken[0]}.",
+            next_step="Move it away.",
+        )
+
+
+def _remove_new(state: State, path: str, gone_aside: set[str]) -> None:
+    """A file of the new tree. What had its place lies aside; where it does not any more, an undo that was
+    killed has put it back already, and this is it."""
+    originals = [one for one in (path, *above(path)) if one in gone_aside]
+    if any(not os.path.lexists(state.path(f"aside:{one}")) for one in originals):
+        return
+    place = state.root / path
+    a_folder = place.is_dir() and not place.is_symlink()  # which was there before, and is back
+    if not a_folder and not any((state.root / folder).is_symlink() for folder in above(path)):
+        place.unlink(missing_ok=True)
+
+
+def _folders(root: Path, path: str, journal: Journal) -> None:
+    """Makes the folders that a file lay in, with the modes they had."""
+    for folder in reversed(list(above(path))):
+        if not os.path.lexists(root / folder):
+            (root / folder).mkdir()
+            if folder in journal.folders:
+                (root / folder).chmod(journal.folders[folder])
+
+
+def _forget_tag(repository: Repository) -> None:
+    repository.git("tag", "-d", TAG)
