@@ -20,7 +20,7 @@ from typing import Any, Literal, cast, get_args
 from pydantic import SecretStr
 
 from migration import variables
-from migration.cutover_toml import EnvironmentsTable, File, Frozen, PairTable, PreflightTable, read_file
+from migration.cutover_toml import EnvironmentsTable, File, Frozen, PreflightTable, read_file
 from migration.endpoints import (
     SourceSettings,
     TargetSettings,
@@ -36,7 +36,7 @@ from migration.errors import Refusal
 __all__ = ["ENVIRONMENTS", "ROOT", "File", "PreflightTable", "Settings", "load", "read_file"]
 
 ROOT = Path(__file__).resolve().parent.parent
-Environment = Literal["embedded", "test", "production"]
+Environment = Literal["embedded", "test", "dress", "production"]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 SUPABASE_API = "https://api.supabase.com"
 
@@ -66,6 +66,11 @@ class Settings(Frozen):
     preflight: PreflightTable = PreflightTable()
     supabase_token: SecretStr | None = None
     supabase_api: str = SUPABASE_API
+
+    @property
+    def fences(self) -> bool:
+        """Whether v1 is closed while it is migrated: not in a dress rehearsal, which only reads it."""
+        return self.environment != "dress"
 
 
 def load(
@@ -192,25 +197,32 @@ def _meets_names(
     environment: Environment, source: SourceSettings, target: TargetSettings, tables: EnvironmentsTable
 ) -> None:
     """The configured names must be met, and a name written for another environment is never accepted."""
-    wanted: PairTable = getattr(tables, environment)
     for side, actual in (("source", source.name), ("target", target.name)):
-        expected: str = getattr(wanted, side)
-        if environment == "production" and not expected:
+        owner = owner_of(environment, side)
+        expected: str = getattr(getattr(tables, owner), side)
+        if environment in {"dress", "production"} and not expected:
             raise Refusal(
-                f"cutover.toml does not name production's {side}.",
-                next_step=f"Write it under [environments.production] {side} = ...",
+                f"cutover.toml does not name {owner}'s {side}.",
+                next_step=f"Write it under [environments.{owner}] {side} = ...",
             )
         if expected and expected != actual:
             raise Refusal(
-                f"The {side} is {actual!r}, but cutover.toml says {expected!r} for {environment}.",
+                f"The {side} is {actual!r}, but cutover.toml says {expected!r} for {owner}.",
                 next_step="Point the environment variables at the right one, or choose another --env.",
             )
         _not_of_another(environment, side, actual, tables)
 
 
+def owner_of(environment: str, side: str) -> str:
+    """Whose side it is, among the tables of cutover.toml: a dress rehearsal has one side of each pair."""
+    if environment == "dress":
+        return "production" if side == "source" else "test"
+    return environment
+
+
 def _not_of_another(environment: Environment, side: str, actual: str, tables: EnvironmentsTable) -> None:
-    for other in ENVIRONMENTS:
-        if other != environment and getattr(getattr(tables, other), side) == actual:
+    for other in EnvironmentsTable.model_fields:
+        if other != owner_of(environment, side) and getattr(getattr(tables, other), side) == actual:
             raise Refusal(
                 f"The {side} {actual!r} belongs to the environment {other}, not to {environment}.",
                 next_step=f"Give --env {other} if that is what you mean.",
@@ -222,14 +234,15 @@ def _meets_urls(environment: Environment, values: Mapping[str, str], tables: Env
     must."""
     for name in ("CUTOVER_APP_URL", "SUPABASE_URL", "CONVEX_URL", "CONVEX_SELF_HOSTED_URL"):
         url = values.get(name, "").rstrip("/")
-        for other in ENVIRONMENTS:
+        owner = owner_of(environment, "source" if name == "SUPABASE_URL" else "target")
+        for other in EnvironmentsTable.model_fields:
             listed = {one.rstrip("/") for one in getattr(tables, other).urls}
-            if url and other != environment and url in listed:
+            if url and other != owner and url in listed:
                 raise Refusal(
                     f"{name} is an address of the environment {other}, not of {environment}.",
                     next_step=f"Set it to {environment}'s own, or give --env {other} if you mean that.",
                 )
-    own = {one.rstrip("/") for one in getattr(tables, environment).urls}
+    own = {one.rstrip("/") for one in getattr(tables, owner_of(environment, "target")).urls}
     site = values.get("CUTOVER_APP_URL", "").rstrip("/")
     if own and site and site not in own:
         raise Refusal(

@@ -142,6 +142,8 @@ def as_record(decision: Decision, standings: Sequence[Standing]) -> dict[str, An
 
 
 def _pair(environment: str) -> str:
+    if environment == "dress":
+        return "a dress rehearsal: production's rows in the test target"
     return "open" if environment in {"test", "production"} else "rehearsal on the embedded pair"
 
 

@@ -16,7 +16,11 @@ from migration.run import Run
 
 ATTESTED = "attested.jsonl"
 RECORD = "features.json"
-SITES = {"embedded": "a stand-in of v2's site, on the embedded pair", "test": "the test site"}
+SITES = {
+    "embedded": "a stand-in of v2's site, on the embedded pair",
+    "test": "the test site",
+    "dress": "the test site, with production's rows",
+}
 """What a journey was made on; evidence from the stand-in never counts for production (law 12)."""
 
 

@@ -128,6 +128,8 @@ def rollback(settings: Settings, run: Run, progress: Progress | None = None) -> 
 
 def unfence(settings: Settings, run: Run, progress: Progress | None = None) -> tuple[str, ...]:
     """Lifts the fence alone; the names of the tables that were fenced."""
+    if not settings.fences:
+        raise Refusal("A dress rehearsal fences nothing, so there is nothing to lift.")
     with _acting(settings, run, progress, "unfence") as (context, notes):
         lifted = fence.lift(context.source, run.id)
         notes["tables"] = len(lifted)
@@ -273,7 +275,8 @@ def _preflight(context: Context) -> None:
     read."""
     with explained("The preflight", touched=context.touched):
         layout = context.layout
-        fence.examine(context.source)
+        if context.settings.fences:
+            fence.examine(context.source)
         snapshot.not_empty(context.source, layout, context.least)
         if context.target.info().read_only_key:
             raise Refusal(

@@ -51,7 +51,7 @@ def carry_out(context: Context) -> RolledBack:
     wanted = manifest.get("backup")
     how = EQUAL if wanted is None else EARLIER if wanted.get("restored") else _restored(context, manifest)
     stranded = context.run.manifest().get("stranded", {}).get("documents", {}) if wanted else {}
-    lifted = fence.lift(context.source, context.run.id)
+    lifted = fence.lift(context.source, context.run.id) if context.settings.fences else ()
     _reopen(context, manifest)
     documents = sum(table["documents"] for table in wanted["tables"].values()) if wanted else 0
     return RolledBack(how, wanted["digest"] if wanted else "", documents, len(lifted), stranded)

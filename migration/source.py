@@ -30,6 +30,7 @@ _SESSION = (
     "SET idle_in_transaction_session_timeout = 0",
     "SET search_path = pg_catalog",  # every table is named with its schema
 )
+_READ_ONLY = "SET default_transaction_read_only = on"
 _LINE = {"connect_timeout": 10, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
 """Seconds and times: a network that went silent is noticed within half a minute, not after two hours."""
 
@@ -71,7 +72,7 @@ def connect(settings: Settings, sleep: Callable[[float], None] = time.sleep) -> 
     connection = _connected(settings.source.name, dsn, sleep)
     try:
         _same_backend(connection)
-        for statement in _SESSION:
+        for statement in (*_SESSION, *([] if settings.fences else [_READ_ONLY])):
             connection.execute(statement)
     except BaseException:
         connection.close()

@@ -50,6 +50,8 @@ class Step:
 
 
 def _fence(context: Context) -> Done:
+    if not context.settings.fences:
+        return _may_fence(context)
     fenced = fence.up(context.source, context.run.id)
     notes = {
         "tables": len(fenced.tables),
@@ -71,6 +73,9 @@ def _fence(context: Context) -> Done:
 
 
 def _may_fence(context: Context) -> Done:
+    if not context.settings.fences:
+        read = [table.name for table in context.layout.moved]  # who can not see every row has no layout
+        return Done(files.digest_of("left open", *read), {"left_open": len(read)})
     tables = fence.examine(context.source)
     return Done(files.digest_of(*tables), {"tables": len(tables)})
 

@@ -18,7 +18,7 @@ _SHOWN = 10
 _OPENS = {
     "approved": "./inv approve --by NAME (or reject --by NAME --reason TEXT)",
     "fresh": "judge the target as it is now: ./inv verify smoke",
-    "pair": "nothing: made-up data says nothing about real data; run it on the test or production pair",
+    "pair": "nothing: a rehearsal decides nothing; run it on the test or production pair",
     "record": "nothing in this run: ./inv audit names the damage; begin a new run",
     "revision": "use the revision that judged it, or migrate and judge anew with this one",
     "mapping": "put quarantine.toml back as it was, or migrate anew: ./inv rollback, ./inv migrate",

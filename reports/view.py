@@ -33,6 +33,7 @@ PHASE_TITLES = {
 BANNERS = {
     "embedded": "Embedded pair: a rehearsal on made-up data. It says nothing about production.",
     "test": "Test pair: a rehearsal. It opens no production gate by itself.",
+    "dress": "Dress rehearsal: production's rows in the test target. It decides nothing by itself.",
     "production": "PRODUCTION pair",
 }
 

@@ -13,7 +13,7 @@ from verbs.exits import guarded
 Arguments = ParamSpec("Arguments")
 
 FLAGS = {
-    "env": "which pair: embedded, test or production (default: CUTOVER_ENV, else a kept embedded pair)",
+    "env": "embedded, test, dress or production (default: CUTOVER_ENV, else a kept embedded pair)",
     "production": "the same as --env production",
     "confirm": "the target's name, typed; production is refused without it",
     "run": "the run to work on (default: the one begun on this line, else the latest)",

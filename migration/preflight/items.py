@@ -57,12 +57,6 @@ ATTESTED_GATES = (
         1,
     ),
     _gate(
-        "dress-rehearsal",
-        "Was production's data migrated into the test target, read-only and unfenced, and judged?",
-        "Restore production's dump beside the test source and migrate from there.",
-        14,
-    ),
-    _gate(
         "test-verified",
         'Has a person looked at the migrated data in the test app ("test migration verified")?',
         "Sign in there: dashboard, a case, an edit, a new case, the CSV export.",

@@ -19,7 +19,7 @@ from migration.model import Record
 if TYPE_CHECKING:
     from migration.preflight.scene import Scene
 
-EVERYWHERE = ("embedded", "test", "production")
+EVERYWHERE = ("embedded", "test", "dress", "production")
 OVERRIDE_LASTS = timedelta(days=1)
 """How long somebody's word for a shut gate counts: one window, and no more."""
 

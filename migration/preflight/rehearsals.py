@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from migration import chain, files, quarantine, revision
+from migration import chain, files, quarantine, revision, source
 from migration.model import JUDGED, LedgerEntry, StepOutcome, Verdict
 from migration.preflight.model import Answer
 from migration.preflight.scene import Scene
 from migration.rollback import RESTORED
 
-LASTS = timedelta(days=7)
+LASTS, DRESS_LASTS = timedelta(days=7), timedelta(days=14)
 EMBEDDED = "embedded"
 """The instance name of the deployment that stands in for Convex."""
 
@@ -35,6 +35,7 @@ class Rehearsal:
     restored: bool
     same: bool
     decisions: str
+    source: str
 
 
 def rehearsed(scene: Scene) -> Answer:
@@ -46,6 +47,12 @@ def rehearsed(scene: Scene) -> Answer:
 def rolled_back(scene: Scene) -> Answer:
     """A rollback on the test pair, by this code, that restored the target, within a week."""
     return restored(list(found(scene.settings.runs_dir)), scene.now)
+
+
+def dressed(scene: Scene) -> Answer:
+    """A green run of this very source into the test target, by this code, within two weeks."""
+    runs = list(found(scene.settings.runs_dir, "dress"))
+    return in_dress(runs, source.describe(scene.source).identity, scene.now)
 
 
 def green(runs: list[Rehearsal], decisions: str, now: datetime) -> Answer:
@@ -75,25 +82,40 @@ def restored(runs: list[Rehearsal], now: datetime) -> Answer:
     return _newest(wanted, now, "was rolled back and its target restored")
 
 
-def found(runs_dir: Path) -> Iterator[Rehearsal]:
-    """The runs on the test pair. One whose records are torn proves nothing and is left out."""
+def in_dress(runs: list[Rehearsal], identity: str, now: datetime) -> Answer:
+    """The answer to `dressed` from what the runs say. `identity`: of production's source."""
+    passed = [one for one in runs if one.passed and one.source == identity]
+    wanted = [
+        (passed, "No dress rehearsal with the rows of this source has passed every phase"),
+        (
+            [one for one in passed if one.same],
+            "No green dress rehearsal with the rows of this source was made by the code as it is now",
+        ),
+    ]
+    return _newest(wanted, now, "was green with production's rows", DRESS_LASTS)
+
+
+def found(runs_dir: Path, environment: str = "test") -> Iterator[Rehearsal]:
+    """The runs in an environment on a real target. One whose records are torn proves nothing: left out."""
     for path in sorted(runs_dir.glob("*/manifest.json")):
         try:
             one = _read(path.parent, files.read_json(path))
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        if one.environment == "test" and one.instance != EMBEDDED:
+        if one.environment == environment and one.instance != EMBEDDED:
             yield one
 
 
-def _newest(wanted: list[tuple[list[Rehearsal], str]], now: datetime, what: str) -> Answer:
+def _newest(
+    wanted: list[tuple[list[Rehearsal], str]], now: datetime, what: str, lasts: timedelta = LASTS
+) -> Answer:
     for runs, missing in wanted:
         if not runs:
             return Answer(False, f"{missing}.")
     last = max(wanted[-1][0], key=lambda one: one.begun)
     said = f"Run {last.id} {what}"
-    if not timedelta(0) <= now - last.begun <= LASTS:
-        return Answer(False, f"{said}, but it is older than {LASTS.days} days.")
+    if not timedelta(0) <= now - last.begun <= lasts:
+        return Answer(False, f"{said}, but it is older than {lasts.days} days.")
     return Answer(True, f"{said}.")
 
 
@@ -111,6 +133,7 @@ def _read(folder: Path, manifest: Mapping[str, Any]) -> Rehearsal:
         restored=any(_restored(entry) for entry in _ledger(folder)),
         same=manifest.get("code") == revision.code(),
         decisions=str((manifest.get("transform") or {}).get("resolutions", "")),
+        source=str((manifest.get("source") or {}).get("identity", "")),
     )
 
 

@@ -26,17 +26,18 @@ _MB = 1 << 20
 def readable(scene: Scene) -> Answer:
     """v1's tables are there, this role sees every row and may fence, and the database takes writes."""
     connection, settings = scene.source, scene.settings
-    fenced = fence.examine(connection)
+    fenced = fence.examine(connection) if settings.fences else ()
     snapshot.not_empty(
         connection,
         scene.layout,
         Least(settings.minimum_users, settings.minimum_cases, settings.canary_email),
     )
     row = connection.execute("SHOW default_transaction_read_only").fetchone()
-    if row is not None and row[0] == "on":
+    if settings.fences and row is not None and row[0] == "on":
         return Answer(False, "The database is in read-only mode, so the fence could not be put up.")
     role = source.describe(connection).role
-    return Answer(True, f"{role} reads {len(scene.layout.moved)} tables and may fence {len(fenced)}.")
+    told = f"may fence {len(fenced)}" if settings.fences else "fences none"
+    return Answer(True, f"{role} reads {len(scene.layout.moved)} tables and {told}.")
 
 
 def versions(scene: Scene) -> Answer:

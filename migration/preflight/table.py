@@ -14,7 +14,8 @@ from migration.preflight.items import ATTESTED_GATES, PRODUCTION
 from migration.preflight.model import Gate
 
 DAY = timedelta(days=1)
-REHEARSING = ("embedded", "test")
+REHEARSING = ("embedded", "test", "dress")
+FENCED = ("embedded", "test", "production")
 
 GATES = (
     Gate(
@@ -90,10 +91,12 @@ GATES = (
         "backup",
         "Is there a backup of the source, recent and known to restore?",
         "Make one in Supabase's dashboard, or mend what keeps our own dump from restoring.",
+        environments=FENCED,
         probe=backup.present,
         lasts=DAY,
         slow=True,
         waits_for=("source",),
+        elsewhere="a dress rehearsal only reads the source",
     ),
     Gate(
         "audit",
@@ -118,6 +121,14 @@ GATES = (
         "Migrate on the test pair, ./inv rollback, and migrate there again.",
         PRODUCTION,
         rehearsals.rolled_back,
+    ),
+    Gate(
+        "dress-rehearsal",
+        "Were production's rows migrated into the test target and green, with this code, within two weeks?",
+        "./inv migrate --env dress verify smoke, then ./inv rollback --env dress",
+        PRODUCTION,
+        rehearsals.dressed,
+        waits_for=("source",),
     ),
     *ATTESTED_GATES,
 )  # fmt: skip

@@ -136,9 +136,11 @@ def test_production_is_opened_by_people_s_words_and_by_no_embedded_evidence(
         assert shut == asked | {
             "rehearsed",
             "rollback-rehearsed",
+            "dress-rehearsal",
             "environment",
         }  # SITE_URL is of no public site
         assert "No run on the test pair" in outcomes["rehearsed"].detail
+        assert "No dress rehearsal with the rows of this source" in outcomes["dress-rehearsal"].detail
         with pytest.raises(Refusal, match="11 gates are shut"):
             gates.refuse_shut(list(outcomes.values()))
 

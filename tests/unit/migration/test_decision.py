@@ -70,6 +70,7 @@ def test_a_pass_is_held_until_it_is_approved_by_name(run: Run) -> None:
     ("gate", "change", "why"),
     [
         ("pair", {"environment": "embedded"}, "rehearsal on the embedded pair"),
+        ("pair", {"environment": "dress"}, "a dress rehearsal: production's rows in the test target"),
         ("fresh", {"exported": None}, "nothing was judged"),
         ("record", {"record": ["report.html: was changed"]}, "report.html: was changed"),
         ("revision", {"made_by": frozenset({"other"})}, "judged by another revision than the one in use"),

@@ -10,7 +10,7 @@ import pytest
 
 from migration import chain, files, revision
 from migration.preflight import rehearsals
-from migration.preflight.rehearsals import found, green, restored
+from migration.preflight.rehearsals import found, green, in_dress, restored
 from migration.run import iso
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -31,6 +31,7 @@ def record(runs: Path, *, ledger: list[dict[str, Any]] | None = None, **changes:
         "verdict": "PASS",
         "by_phase": PHASES,
         "resolutions": DECISIONS,
+        "source": "the test pair's",
         **changes,
     }
     folder = runs / f"run-{len(list(runs.glob('*'))) if runs.exists() else 0}"
@@ -41,6 +42,7 @@ def record(runs: Path, *, ledger: list[dict[str, Any]] | None = None, **changes:
             "environment": given["environment"],
             "begun": given["begun"],
             "code": given["code"],
+            "source": {"identity": given["source"]},
             "target": {"instance_name": given["instance"]},
             "transform": {"resolutions": given["resolutions"]},
         },
@@ -103,6 +105,25 @@ def test_a_rollback_of_other_code_or_long_ago_leaves_it_shut(tmp_path: Path) -> 
     assert "code as it is now" in restored(list(found(tmp_path / "runs")), NOW).detail
     record(tmp_path / "runs", ledger=[ROLLBACK], begun=iso(NOW - timedelta(days=8)))
     assert "older than 7 days" in restored(list(found(tmp_path / "runs")), NOW).detail
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, ""),
+        ({"environment": "test"}, "No dress rehearsal with the rows of this source"),
+        ({"source": "another database"}, "No dress rehearsal with the rows of this source"),
+        ({"verdict": "UNKNOWN"}, "No dress rehearsal with the rows of this source"),
+        ({"code": "0" * 64}, "made by the code as it is now"),
+        ({"begun": iso(NOW - timedelta(days=14, seconds=1))}, "older than 14 days"),
+    ],
+)
+def test_a_dress_rehearsal_is_of_production_s_own_rows(
+    changes: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    record(tmp_path / "runs", **{"environment": "dress", "source": "production's", **changes})
+    answer = in_dress(list(found(tmp_path / "runs", "dress")), "production's", NOW)
+    assert (answer.open, reason in answer.detail) == (not reason, True), answer
 
 
 def test_torn_records_prove_nothing(tmp_path: Path) -> None:
