@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import features, pair, preflight, quarantine, record
+from verbs import calendar, features, pair, preflight, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -312,6 +312,10 @@ CHAPTERS = {
         *("features.ledger", "features.attest", "features.sign-off"),
         *("explain", "approve", "reject", "compare", "audit", "encrypt", "decrypt", "purge"),
     ],
+    "Tidy up after v1": [
+        *("calendar.plan", "calendar.approve", "calendar.run", "calendar.prove"),
+        *("calendar.restore", "calendar.rehearse"),
+    ],
     "Go back": ["rollback", "unfence"],
     "Work on the harness": [
         "setup",
@@ -334,6 +338,6 @@ namespace = Collection(
     record.explain, record.approve, record.reject, record.compare, record.audit, record.encrypt,
     record.decrypt, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
-    features.namespace, pair.namespace, quarantine.namespace, **STEPS,
+    calendar.namespace, features.namespace, pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

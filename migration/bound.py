@@ -18,7 +18,10 @@ from migration.errors import CutoverError
 from migration.model import Phase
 from migration.run import Run
 
-AFTERWARDS = ("purge", "encrypt", "decrypt", "export recheck", "judge recheck")
+AFTERWARDS = (
+    *("purge", "encrypt", "decrypt", "export recheck", "judge recheck"),
+    *("calendar plan", "calendar dry run", "calendar run", "calendar prove", "calendar restore"),
+)
 """Steps that come after the decision and change nothing that was judged."""
 JUDGED = ("results.json", "verdict.json")
 _RECHECK = f"pytest-{Phase.RECHECK.value}"

@@ -20,10 +20,18 @@ from typing import Any, Literal, cast, get_args
 from pydantic import SecretStr
 
 from migration import variables
-from migration.cutover_toml import EnvironmentsTable, File, Frozen, PreflightTable, read_file
+from migration.cutover_toml import (
+    CalendarTable,
+    EnvironmentsTable,
+    File,
+    Frozen,
+    PreflightTable,
+    read_file,
+)
 from migration.endpoints import (
     SourceSettings,
     TargetSettings,
+    google_of,
     management_of,
     site_of,
     source_name,
@@ -39,6 +47,14 @@ ROOT = Path(__file__).resolve().parent.parent
 Environment = Literal["embedded", "test", "dress", "production"]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 SUPABASE_API = "https://api.supabase.com"
+
+
+class GoogleKeys(Frozen):
+    """v1's own keys: its Google client, and the Fernet key of the tokens in its users' rows."""
+
+    client_id: str
+    client_secret: SecretStr
+    encryption_key: SecretStr
 
 
 class Settings(Frozen):
@@ -66,6 +82,8 @@ class Settings(Frozen):
     preflight: PreflightTable = PreflightTable()
     supabase_token: SecretStr | None = None
     supabase_api: str = SUPABASE_API
+    calendar: CalendarTable = CalendarTable()
+    google: GoogleKeys | None = None
 
     @property
     def fences(self) -> bool:
@@ -113,6 +131,8 @@ def load(
         preflight=file.preflight,
         supabase_token=_secret(extra.get("SUPABASE_ACCESS_TOKEN")),
         supabase_api=management_of(extra.get("CUTOVER_SUPABASE_API") or SUPABASE_API),
+        calendar=_calendar(file.calendar),
+        google=_google(extra),
     )
 
 
@@ -261,6 +281,20 @@ def _canary(values: Mapping[str, str]) -> dict[str, Any]:
             next_step="Set both, or neither; without a canary nobody signs in and the run stays UNKNOWN.",
         )
     return {"canary_email": email, "canary_password": _secret(password)}
+
+
+def _google(values: Mapping[str, str]) -> GoogleKeys | None:
+    """v1's Google client and Fernet key: all three or none."""
+    names = ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET", "ENCRYPTION_KEY")
+    client_id, secret, key = (values.get(name) for name in names)
+    if not (client_id and secret and key):
+        return None  # the calendar verbs say which are missing; nothing else needs them
+    return GoogleKeys(client_id=client_id, client_secret=SecretStr(secret), encryption_key=SecretStr(key))
+
+
+def _calendar(table: CalendarTable) -> CalendarTable:
+    """Google's addresses, whole and encrypted: tokens are sent there."""
+    return table.model_copy(update={"api": google_of(table.api), "oauth": google_of(table.oauth)})
 
 
 def _no_development_key(target: TargetSettings) -> None:

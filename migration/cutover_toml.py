@@ -73,6 +73,24 @@ class PrivacyTable(Frozen):
     age_recipients: tuple[str, ...] = ()
 
 
+class CalendarTable(Frozen):
+    """`[calendar]`: where Google is, how fast it is asked, and what a clean-up must not exceed.
+
+    api, oauth: addresses without a path. calls_per_second, between_users_s: the pace. answer_within_s: how
+    long one answer is waited for. ceiling: deletions of one run; ceiling_per_user: of one plan. after_hours:
+    how long after the opening a run may begin.
+    """
+
+    api: str = "https://www.googleapis.com"
+    oauth: str = "https://oauth2.googleapis.com"
+    calls_per_second: float = Field(default=5.0, gt=0, le=1000)
+    answer_within_s: float = Field(default=30.0, gt=0)
+    between_users_s: float = Field(default=1.0, ge=0)
+    ceiling: int = Field(default=5000, ge=1)
+    ceiling_per_user: int = Field(default=500, ge=1)
+    after_hours: float = Field(default=24.0, ge=0)
+
+
 class PairTable(Frozen):
     """`[environments.X]`: the names that the configured source and target must have, and the sites (and other
     addresses) that are this environment's own."""
@@ -99,6 +117,7 @@ class File(Frozen):
     preflight: PreflightTable = PreflightTable()
     approval: ApprovalTable = ApprovalTable()
     privacy: PrivacyTable = PrivacyTable()
+    calendar: CalendarTable = CalendarTable()
     environments: EnvironmentsTable = EnvironmentsTable()
 
 

@@ -94,7 +94,7 @@ def _undone(run: Run, wanted: Step) -> list[str]:
 
 def export_target(settings: Settings, run: Run, name: str, progress: Progress | None = None) -> Path:
     """Downloads the target as it is now to `name` in the run's data folder, for the checks."""
-    with _acting(settings, run, progress, f"export {Path(name).stem}") as (context, notes):
+    with acting(settings, run, progress, f"export {Path(name).stem}") as (context, notes):
         path = context.target.export(run.data / name, advance=context.advance)
         notes["bytes"] = path.stat().st_size
         return path
@@ -102,7 +102,7 @@ def export_target(settings: Settings, run: Run, name: str, progress: Progress | 
 
 def open_target(settings: Settings, run: Run, progress: Progress | None = None) -> None:
     """Lets the app's functions run again, after the data was verified. The fence on the source stays."""
-    with _acting(settings, run, progress, "open") as (context, _):
+    with acting(settings, run, progress, "open") as (context, _):
         context.target.unpause()
 
 
@@ -120,7 +120,7 @@ def must_run(settings: Settings, run: Run) -> None:
 
 def rollback(settings: Settings, run: Run, progress: Progress | None = None) -> way_back.RolledBack:
     """Takes everything back: the target equal to its backup, proven; fence lifted, pause ended; timed."""
-    with _acting(settings, run, progress, "rollback") as (context, notes):
+    with acting(settings, run, progress, "rollback") as (context, notes):
         done = way_back.carry_out(context)
         notes.update(asdict(done))
         return done
@@ -130,7 +130,7 @@ def unfence(settings: Settings, run: Run, progress: Progress | None = None) -> t
     """Lifts the fence alone; the names of the tables that were fenced."""
     if not settings.fences:
         raise Refusal("A dress rehearsal fences nothing, so there is nothing to lift.")
-    with _acting(settings, run, progress, "unfence") as (context, notes):
+    with acting(settings, run, progress, "unfence") as (context, notes):
         lifted = fence.lift(context.source, run.id)
         notes["tables"] = len(lifted)
         return lifted
@@ -173,7 +173,7 @@ def _alone(context: Context) -> Iterator[None]:
 
 
 @contextmanager
-def _acting(
+def acting(
     settings: Settings, run: Run, progress: Progress | None, name: str
 ) -> Iterator[tuple[Context, dict[str, Any]]]:
     """A ledger entry of this name on the run's own pair, and the notes that it will carry."""

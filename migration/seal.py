@@ -128,7 +128,7 @@ def prefix(content: bytes) -> Prefix:
 
 def is_evidence(name: str) -> bool:
     """Whether a file is evidence, and not made from evidence again at will."""
-    return name in _GIVEN or name.startswith("evidence/")
+    return name in _GIVEN or name.startswith(("evidence/", "calendar/"))
 
 
 def _write(folder: Path, *, explained: bool) -> None:

@@ -32,6 +32,8 @@ FLAGS = {
     "names": "only the names, one a line",
     "write_docs": "write docs/detection.md anew from the catalogue",
     "fix": "mend what the linters can mend",
+    "digest": "the plan's hash, as calendar.plan showed it",
+    "events": "how many calendar events to make",
     "check": "the check's id, as the report's gates name it",
     "every": "all features, not only those that stand in the way of GO",
     "ids": "features by id, separated by commas",
@@ -57,7 +59,7 @@ FLAGS = {
 }
 
 
-POSITIONAL = {"ids", "key", "check", "what", "item", "first", "second"}
+POSITIONAL = {"ids", "key", "check", "what", "item", "first", "second", "digest"}
 
 
 def verb(body: Callable[Arguments, None]) -> Task[Callable[Arguments, None]]:
