@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import features, pair, preflight, quarantine, record
+from verbs import cutover, features, pair, preflight, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -312,7 +312,7 @@ CHAPTERS = {
         *("features.ledger", "features.attest", "features.sign-off"),
         *("explain", "approve", "reject", "compare", "audit", "purge"),
     ],
-    "Go back": ["rollback", "unfence"],
+    "Go live, and back": ["cutover", "status", "rollback", "unfence"],
     "Work on the harness": [
         "setup",
         "doctor",
@@ -330,7 +330,7 @@ CHAPTERS = {
 
 namespace = Collection(
     rehearse, faults, preflight.preflight, preflight.attest, migrate, verify, smoke, recheck, accept, decide,
-    report, runs, dates, rollback, unfence,
+    report, runs, dates, cutover.cutover, cutover.status, rollback, unfence,
     record.explain, record.approve, record.reject, record.compare, record.audit, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
     features.namespace, pair.namespace, quarantine.namespace, **STEPS,

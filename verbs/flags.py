@@ -20,6 +20,8 @@ FLAGS = {
     "dry_run": "do and show everything that changes nothing; change nothing",
     "resume": "continue the latest run instead of beginning one",
     "auto_rollback": "on FAIL take everything back at once; the exit code stays 10",
+    "back": "point the domain back at v1 instead",
+    "announced": "an announcement that was cut off did go out: note it, send nothing",
     "quiet": "show no progress, only the answer",
     "workers": "worker processes for the checks (default: cutover.toml, else one a processor)",
     "keep": "leave the pair running in fixtures/.pair",

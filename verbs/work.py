@@ -73,7 +73,7 @@ def verify(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> 
     if dry_run:
         _plan(judging.VERIFY)
         return
-    settings, run = _of_run()
+    settings, run = of_run()
     with judging.concluding(run):
         verdict = judging.verify(settings, run, show.chosen(quiet=quiet), workers=workers)
     if auto_rollback and verdict is Verdict.FAIL:
@@ -86,7 +86,7 @@ def smoke(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> N
     if dry_run:
         _plan(judging.SMOKE)
         return
-    settings, run = _of_run()
+    settings, run = of_run()
     with judging.concluding(run):
         verdict = judging.smoke(settings, run, show.chosen(quiet=quiet), workers=workers)
     if auto_rollback and verdict is Verdict.FAIL:
@@ -96,7 +96,7 @@ def smoke(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> N
 
 def recheck(*, workers: int, quiet: bool) -> None:
     """Judges the open target again, and leaves with that verdict; the run's own stays what it was."""
-    settings, run = _of_run()
+    settings, run = of_run()
     with judging.concluding(run):
         verdict = judging.recheck(settings, run, show.chosen(quiet=quiet), workers=workers)
     last = evidence(run.folder).recheck["rechecks"][-1]
@@ -113,7 +113,7 @@ def recheck(*, workers: int, quiet: bool) -> None:
 
 def rollback(*, quiet: bool) -> None:
     """Restores the target to its backup, lifts the fence, ends the pause."""
-    _take_back(*_of_run(), quiet=quiet)
+    _take_back(*of_run(), quiet=quiet)
 
 
 def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
@@ -127,7 +127,7 @@ def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
 
 def unfence() -> None:
     """Lets the source be written again."""
-    settings, run = _of_run()
+    settings, run = of_run()
     answer(f"The fence was lifted from {len(flow.unfence(settings, run))} tables.")
 
 
@@ -207,7 +207,8 @@ def _first_findings(found: Evidence) -> list[str]:
     ][:3]
 
 
-def _of_run() -> tuple[Settings, Run]:
+def of_run() -> tuple[Settings, Run]:
+    """The settings and the run that this line works on."""
     settings = LINE.settings(of_run=True)
     return settings, LINE.open_run(settings)
 
