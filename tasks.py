@@ -32,6 +32,7 @@ def rehearse(
     fault: str = "",
     keep: bool = False,
     workers: int = 0,
+    drill: bool = False,
     quiet: bool = False,
 ) -> None:
     """The whole cutover on a pair of its own, with a report."""
@@ -40,6 +41,11 @@ def rehearse(
 
     LINE.pin("embedded")
     plan = Rehearsal(users, cases, seed, hazards=hazards, fault=fault, keep=keep, workers=workers)
+    if drill:
+        from verbs import drill as rehearsed
+
+        conclusion(*rehearsed.carry_out(plan, quiet=quiet))
+        return
     conclusion(*plan.carry_out(quiet=quiet))
 
 

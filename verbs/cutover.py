@@ -5,6 +5,7 @@ Thin: `migration.cutover` decides and acts, `verbs.judging` judges the public si
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ from verbs import judging, show, work
 from verbs.flags import verb
 from verbs.line import LINE
 from verbs.show import answer
+
+SHOWN = 100
 
 
 @verb
@@ -127,7 +130,8 @@ def _admitted(run: Run, identity: str, ahead: Sequence[plan.Name]) -> None:
     if admission.rehearsal:
         answer(
             "A rehearsal on the pair's own stand-ins; it opens no production. "
-            f"In production these gates would be shut: {', '.join(admission.left_open)}."
+            f"{len(admission.left_open)} gates that only people open would be shut in production: "
+            f"{textwrap.shorten(', '.join(admission.left_open), SHOWN, placeholder=' ...')}."
         )
 
 

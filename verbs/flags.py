@@ -29,6 +29,7 @@ FLAGS = {
     "cases": "how many v1 cases to make",
     "seed": "the number that the made-up data grows from",
     "hazards": "add rows that must be quarantined; nothing is loaded then",
+    "drill": "all of it and back: break, roll back, migrate again, cut over, re-check",
     "fault": "plant this corruption after the load (see `faults`); the verdict must be FAIL",
     "names": "only the names, one a line",
     "write_docs": "write docs/detection.md anew from the catalogue",

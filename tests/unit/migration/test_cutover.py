@@ -118,7 +118,7 @@ def scene(world: tuple[Outside, Pages], tmp_path: Path) -> Scene:
             "cutover": given.cutover.model_copy(update={"patience_minutes": 0.2}),
         }
     )
-    run = proven(tmp_path, "embedded")
+    run = Run.create(settings, NOON)
     told, moment = list[str](), [NOON]
 
     def slept(seconds: float) -> None:
