@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from migration import acceptance, config, delta, flow, seal, standing
 from migration.config import Settings
-from migration.errors import Refusal
+from migration.cutover import plan, stranded
+from migration.errors import CutoverError, Refusal
 from migration.flow import StepReport
 from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
+from migration.progress import Silent
 from migration.rollback import EARLIER, EQUAL, OTHERS, RESTORED
 from migration.run import Run, find
 from reports.read import Evidence, evidence
@@ -119,6 +121,8 @@ def rollback(*, quiet: bool) -> None:
 def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
     with judging.concluding(run):
         done = flow.rollback(settings, run, show.chosen(quiet=quiet))
+    if plan.standing(run.ledger()).moved:
+        answer("The domain still leads to v2. To point it back: ./inv cutover --back --confirm NAME")
     answer(f"Rolled back: {ROLLED_BACK[done.how].format(documents=f'{done.documents:,}')}.")
     if done.stranded:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(delta.total(done.stranded).items()))
@@ -154,8 +158,21 @@ def accept(*, check: str, count: int, by: str, reason: str) -> None:
 
 
 def report() -> None:
-    """Writes the report anew from the records."""
-    answer(str(judging.draw(opened())))
+    """Writes the report anew from the records; of a run that went live, with what a rollback would take."""
+    run = opened()
+    if plan.standing(run.ledger()).moved:
+        _count_what_came_since(run)
+    answer(str(judging.draw(run)))
+
+
+def _count_what_came_since(run: Run) -> None:
+    """The report is written all the same when the target can not be asked now."""
+    try:
+        found = stranded.count(LINE.settings(of_run=True), run, Silent())
+    except CutoverError as error:
+        answer(f"What a rollback would take could not be counted now: {error.happened}")
+        return
+    answer(stranded.spoken(found))
 
 
 def runs() -> None:
