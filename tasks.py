@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import calendar, features, pair, preflight, quarantine, record
+from verbs import calendar, cutover, features, pair, preflight, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -32,6 +32,7 @@ def rehearse(
     fault: str = "",
     keep: bool = False,
     workers: int = 0,
+    drill: bool = False,
     quiet: bool = False,
 ) -> None:
     """The whole cutover on a pair of its own, with a report."""
@@ -40,6 +41,11 @@ def rehearse(
 
     LINE.pin("embedded")
     plan = Rehearsal(users, cases, seed, hazards=hazards, fault=fault, keep=keep, workers=workers)
+    if drill:
+        from verbs import drill as rehearsed
+
+        conclusion(*rehearsed.carry_out(plan, quiet=quiet))
+        return
     conclusion(*plan.carry_out(quiet=quiet))
 
 
@@ -316,7 +322,7 @@ CHAPTERS = {
         *("calendar.plan", "calendar.approve", "calendar.run", "calendar.prove"),
         *("calendar.restore", "calendar.rehearse"),
     ],
-    "Go back": ["rollback", "unfence"],
+    "Go live, and back": ["cutover", "status", "rollback", "unfence"],
     "Work on the harness": [
         "setup",
         "doctor",
@@ -334,7 +340,7 @@ CHAPTERS = {
 
 namespace = Collection(
     rehearse, faults, preflight.preflight, preflight.attest, migrate, verify, smoke, recheck, accept, decide,
-    report, runs, dates, rollback, unfence,
+    report, runs, dates, cutover.cutover, cutover.status, rollback, unfence,
     record.explain, record.approve, record.reject, record.compare, record.audit, record.encrypt,
     record.decrypt, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,

@@ -25,9 +25,11 @@ from e2e.leftovers import remove_leftovers
 from e2e.pages import Dashboard, LoginPage
 from e2e.watch import Watch
 from fixtures.provision import browser_executable
+from fixtures.recorder import in_public
 from migration import config
 from migration.config import Settings
 from migration.errors import RunIncomplete
+from migration.model import Phase
 from migration.run import Run
 
 PATIENCE_MS = 15_000
@@ -51,6 +53,8 @@ def settings() -> Settings:
 
 @pytest.fixture(scope="session")
 def base_url(settings: Settings) -> str:
+    if public := in_public():
+        return public.rstrip("/")
     if not settings.app_url:
         raise RunIncomplete("The site's address is not configured.", next_step="Set CUTOVER_APP_URL.")
     return settings.app_url.rstrip("/")
@@ -158,4 +162,5 @@ def fresh(
 
 @pytest.fixture
 def evidence(run: Run) -> Callable[[str], Path]:
-    return lambda name: run.folder / "evidence" / f"{name}.png"
+    of_phase = f"{Phase.CUTOVER}_" if in_public() else ""
+    return lambda name: run.folder / "evidence" / f"{of_phase}{name}.png"

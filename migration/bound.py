@@ -15,16 +15,18 @@ import orjson
 from migration import acceptance, chain, config, files, quarantine, revision, seal
 from migration.approval import Bound
 from migration.errors import CutoverError
-from migration.model import Phase
+from migration.model import LATER
 from migration.run import Run
 
 AFTERWARDS = (
-    *("purge", "encrypt", "decrypt", "export recheck", "judge recheck"),
+    *("purge", "encrypt", "decrypt", "export recheck", "export status"),
+    *(f"judge {phase}" for phase in LATER),
     *("calendar plan", "calendar dry run", "calendar run", "calendar prove", "calendar restore"),
 )
-"""Steps that come after the decision and change nothing that was judged."""
+"""Steps that come after the decision and change nothing that was judged; and those of the cutover."""
 JUDGED = ("results.json", "verdict.json")
-_RECHECK = f"pytest-{Phase.RECHECK.value}"
+CUTOVER = "cutover"
+"""What the ledger's names of the cutover's steps begin with, and the files of its browser."""
 
 
 def now(run: Run, acceptances: Path, *, target: str | None = None) -> Bound:
@@ -50,10 +52,11 @@ def evidence(folder: Path) -> str:
     held = {
         name: digest
         for name, digest in seal.listed(folder).items()
-        if name in JUDGED or (name.startswith("evidence/") and name != f"evidence/{_RECHECK}.log")
+        if name in JUDGED or (name.startswith("evidence/") and not _of_later(name))
     }
     required = files.read_or_empty(folder / "required.json")
-    held["required.json"] = files.digest_of(_canonical({**required, Phase.RECHECK.value: None}))
+    judged = {phase: ids for phase, ids in required.items() if phase not in set(LATER)}
+    held["required.json"] = files.digest_of(_canonical(judged))
     records = [*_lines(folder / "ledger.jsonl"), *_lines(folder / "results.jsonl")]
     return files.digest_of(_canonical(manifest), _canonical(held), *records)
 
@@ -82,9 +85,20 @@ def _lines(path: Path) -> list[bytes]:
         except ValueError:
             found.append(line)
             continue
-        if content.get("step") not in AFTERWARDS and content.get("phase") != Phase.RECHECK:
+        if not is_later(str(content.get("step", ""))) and content.get("phase") not in set(LATER):
             found.append(_canonical(content))
     return found
+
+
+def is_later(step: str) -> bool:
+    """Whether a step of the ledger may come after the decision without voiding it."""
+    return step in AFTERWARDS or step.partition(" ")[0] == CUTOVER
+
+
+def _of_later(name: str) -> bool:
+    return name in {f"evidence/pytest-{phase}.log" for phase in LATER} or name.startswith(
+        f"evidence/{CUTOVER}_"
+    )
 
 
 def _identity(manifest: Mapping[str, Any], side: str) -> str:

@@ -29,6 +29,7 @@ from migration import (
 )
 from migration.acceptance import ACCEPTANCES
 from migration.approval import Approval, Rule
+from migration.cutover import record
 from migration.cutover_toml import ApprovalTable
 from migration.decision import Case, Decision
 from migration.errors import Refusal, RunIncomplete
@@ -92,6 +93,7 @@ def gather(run: Run, terms: Terms = AS_CONFIGURED) -> Case:
         record=_wrong(run.folder),
         made_by=frozenset({*seal.makers(seal.read(run.folder)), str(manifest.get("code", ""))}),
         lost_since=_read(lambda: recheck.standing(run)) is Verdict.FAIL,
+        red_in_public=_read(lambda: record.site(run)) is Verdict.FAIL,
         judged_target=str((manifest.get("target") or {}).get("identity", "")),
         judged_decisions=str((manifest.get("transform") or {}).get("resolutions", "")),
         decisions=bound.resolutions(manifest),
@@ -184,7 +186,7 @@ def _signatures(given: Sequence[Approval], signers: Sequence[str]) -> dict[int, 
 
 def _exported(ledger: Sequence[LedgerEntry]) -> datetime | None:
     """When the target was last read for its judges."""
-    judged = [one for one in ledger if one.step.startswith("export ") and one.step != "export recheck"]
+    judged = [one for one in ledger if one.step.startswith("export ") and not bound.is_later(one.step)]
     moments = [one.at for one in judged if one.outcome is StepOutcome.DONE]
     return datetime.fromisoformat(moments[-1]) if moments else None
 

@@ -22,10 +22,12 @@ from pydantic import SecretStr
 from migration import variables
 from migration.cutover_toml import (
     CalendarTable,
+    CutoverTable,
     EnvironmentsTable,
     File,
     Frozen,
     PreflightTable,
+    StepsTable,
     read_file,
 )
 from migration.endpoints import (
@@ -33,11 +35,13 @@ from migration.endpoints import (
     TargetSettings,
     google_of,
     management_of,
+    public_of,
     site_of,
     source_name,
     source_of,
     target_name,
     target_of,
+    vercel_of,
 )
 from migration.errors import Refusal
 
@@ -47,6 +51,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Environment = Literal["embedded", "test", "dress", "production"]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 SUPABASE_API = "https://api.supabase.com"
+VERCEL_API = "https://api.vercel.com"
 
 
 class GoogleKeys(Frozen):
@@ -58,7 +63,8 @@ class GoogleKeys(Frozen):
 
 
 class Settings(Frozen):
-    """Everything a run is told from outside. `pair_file` matters to the embedded environment only.
+    """Everything a run is told from outside. `pair_file` matters to the embedded environment only. `cutover`:
+    the window; `live`: how this environment goes live.
 
     `quarantine_file` holds the decisions about rows: the repository's for real pairs, the pair's own for
     embedded.
@@ -84,6 +90,10 @@ class Settings(Frozen):
     supabase_api: str = SUPABASE_API
     calendar: CalendarTable = CalendarTable()
     google: GoogleKeys | None = None
+    cutover: CutoverTable = CutoverTable()
+    live: StepsTable = StepsTable()
+    vercel_token: SecretStr | None = None
+    vercel_api: str = VERCEL_API
 
     @property
     def fences(self) -> bool:
@@ -109,7 +119,8 @@ def load(
     chosen = _choose(environment, values, pair)
     source, target, extra = _pair_of(chosen, values, pair)
     _meets_names(chosen, source, target, file.environments)
-    _meets_urls(chosen, extra, file.environments)
+    live = _live(chosen, file.cutover, extra.get("live"))
+    _meets_urls(chosen, {**extra, "url in [cutover]": live.url}, file.environments)
     if chosen == "production":
         _no_development_key(target)
         _confirmed(target, confirm or values.get("CUTOVER_CONFIRM"))
@@ -133,6 +144,10 @@ def load(
         supabase_api=management_of(extra.get("CUTOVER_SUPABASE_API") or SUPABASE_API),
         calendar=_calendar(file.calendar),
         google=_google(extra),
+        cutover=file.cutover,
+        live=live,
+        vercel_token=_secret(extra.get("VERCEL_TOKEN")),
+        vercel_api=vercel_of(extra.get("CUTOVER_VERCEL_API") or VERCEL_API),
     )
 
 
@@ -180,13 +195,27 @@ def _choose(asked: str | None, values: Mapping[str, str], pair: Path) -> Environ
 
 def _pair_of(
     environment: Environment, values: Mapping[str, str], pair: Path
-) -> tuple[SourceSettings, TargetSettings, Mapping[str, str]]:
+) -> tuple[SourceSettings, TargetSettings, Mapping[str, Any]]:
     if environment == "embedded":
         return _embedded(pair)
     return source_of(values), target_of(values), values
 
 
-def _embedded(pair: Path) -> tuple[SourceSettings, TargetSettings, Mapping[str, str]]:
+def _live(environment: Environment, table: CutoverTable, embedded: Any) -> StepsTable:
+    """How an environment goes live: a real one as cutover.toml says, the embedded pair by its own stand-ins,
+    and by nothing else."""
+    steps = StepsTable.model_validate(embedded or {})
+    if environment != "embedded":
+        if table.test.name and table.test.name == table.production.name:
+            raise Refusal(
+                f"cutover.toml would point {table.test.name} elsewhere for test and for production.",
+                next_step="Give [cutover.test] a host of its own.",
+            )
+        steps = table.production if environment == "production" else table.test
+    return steps.model_copy(update={"url": public_of(steps.url)}) if steps.url else steps
+
+
+def _embedded(pair: Path) -> tuple[SourceSettings, TargetSettings, Mapping[str, Any]]:
     if not pair.exists():
         raise Refusal(
             f"No embedded pair is running: {pair} is absent.", next_step="Start one: ./inv pair.up."
@@ -204,6 +233,7 @@ def _embedded(pair: Path) -> tuple[SourceSettings, TargetSettings, Mapping[str, 
             "CUTOVER_APP_URL": state["app_url"],
             "CUTOVER_CANARY_EMAIL": state["canary_email"],
             "CUTOVER_CANARY_PASSWORD": state["canary_password"],
+            **_stand_ins(state),
         }
     except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise Refusal(
@@ -211,6 +241,16 @@ def _embedded(pair: Path) -> tuple[SourceSettings, TargetSettings, Mapping[str, 
             next_step="Start the pair anew: ./inv pair.down, then ./inv pair.up.",
         ) from None
     return source, target, extra
+
+
+def _stand_ins(state: Mapping[str, Any]) -> dict[str, Any]:
+    """The pair's own stand-ins of what lies outside of both sides; a pair without them can not go live."""
+    outside = state.get("outside") or {}
+    return {
+        "live": outside.get("live"),
+        "VERCEL_TOKEN": outside.get("vercel_token"),
+        "CUTOVER_VERCEL_API": outside.get("vercel_api"),
+    }
 
 
 def _meets_names(
@@ -252,7 +292,13 @@ def _not_of_another(environment: Environment, side: str, actual: str, tables: En
 def _meets_urls(environment: Environment, values: Mapping[str, str], tables: EnvironmentsTable) -> None:
     """Whatever is configured must not stand in another environment's list; where there is a list, the site
     must."""
-    for name in ("CUTOVER_APP_URL", "SUPABASE_URL", "CONVEX_URL", "CONVEX_SELF_HOSTED_URL"):
+    for name in (
+        "CUTOVER_APP_URL",
+        "SUPABASE_URL",
+        "CONVEX_URL",
+        "CONVEX_SELF_HOSTED_URL",
+        "url in [cutover]",
+    ):
         url = values.get(name, "").rstrip("/")
         owner = owner_of(environment, "source" if name == "SUPABASE_URL" else "target")
         for other in EnvironmentsTable.model_fields:

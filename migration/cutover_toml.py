@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -91,6 +92,45 @@ class CalendarTable(Frozen):
     after_hours: float = Field(default=24.0, ge=0)
 
 
+class StepsTable(Frozen):
+    """`[cutover.X]`: how an environment goes live, and back. Commands are lists of arguments, for no shell.
+
+    url: the public address, which people open. host: the name that the resolvers are asked for (empty: the
+    url's). resolvers: addresses of several, `:port` if not 53. points_to: the addresses (or alias) that the
+    host has when it leads to v2. deploy, announce: commands, or empty. domain, domain_back: commands that
+    point the host at v2, and back; both must be safe to repeat. vercel_to, vercel_from: instead of them, the
+    Vercel projects of v2 and v1 between which the host is moved; vercel_team: their team.
+    """
+
+    url: str = ""
+    host: str = ""
+    resolvers: tuple[str, ...] = ()
+    points_to: tuple[str, ...] = ()
+    deploy: tuple[str, ...] = ()
+    domain: tuple[str, ...] = ()
+    domain_back: tuple[str, ...] = ()
+    announce: tuple[str, ...] = ()
+    vercel_to: str = ""
+    vercel_from: str = ""
+    vercel_team: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name that is pointed elsewhere."""
+        return self.host or urlsplit(self.url).hostname or ""
+
+
+class CutoverTable(Frozen):
+    """`[cutover]`: the length of the maintenance window, how long a step may take at most and how often is
+    looked while v2 does not answer yet; and each environment's steps (the embedded pair brings its own)."""
+
+    window_minutes: float = Field(default=30, gt=0, le=24 * 60)
+    patience_minutes: float = Field(default=10, gt=0, le=120)
+    poll_seconds: float = Field(default=5, gt=0, le=60)
+    test: StepsTable = StepsTable()
+    production: StepsTable = StepsTable()
+
+
 class PairTable(Frozen):
     """`[environments.X]`: the names that the configured source and target must have, and the sites (and other
     addresses) that are this environment's own."""
@@ -118,6 +158,7 @@ class File(Frozen):
     approval: ApprovalTable = ApprovalTable()
     privacy: PrivacyTable = PrivacyTable()
     calendar: CalendarTable = CalendarTable()
+    cutover: CutoverTable = CutoverTable()
     environments: EnvironmentsTable = EnvironmentsTable()
 
 

@@ -39,10 +39,10 @@ class Case:
     """Everything that a decision depends on.
 
     exported: when the target that was judged was last read. lost_since: a re-check found a loss after the
-    opening. shut: findings to be accepted, by check. record:
-    what an audit found wrong. made_by: digests of the code that moved and judged. judged: deployment and
-    decisions about rows that the run worked with; `bound`: how these and all else stand now. features: where
-    each of v1's features stands.
+    opening. red_in_public: the site failed through its public address. shut: findings to be accepted, by
+    check. record: what an audit found wrong. made_by: digests of the code that moved and judged. judged:
+    deployment and decisions about rows that the run worked with; `bound`: how these and all else stand now.
+    features: where each of v1's features stands.
     """
 
     verdict: Verdict
@@ -63,6 +63,7 @@ class Case:
     accepted: Sequence[Acceptance] = ()
     standings: Sequence[Standing] = ()
     features: Sequence[features.Standing] = ()
+    red_in_public: bool = False
 
 
 def may_cut_over(case: Case) -> Decision:
@@ -83,9 +84,12 @@ def may_cut_over(case: Case) -> Decision:
             "approved": approval.gate(case.standings, case.rule),
         },
     )
-    if case.lost_since and case.loaded:
-        reason = "a re-check after the opening found loss or change that no user made"
-        return replace(found, choice=Choice.ROLLBACK, reasons=[reason])
+    later = {
+        "a re-check after the opening found loss or change that no user made": case.lost_since,
+        "the site failed through its public address": case.red_in_public,
+    }
+    if case.loaded and (reasons := [reason for reason, holds in later.items() if holds]):
+        return replace(found, choice=Choice.ROLLBACK, reasons=reasons)
     return found
 
 

@@ -137,6 +137,16 @@ def google_of(url: str) -> str:
     return _address("[calendar] in cutover.toml", url, example="https://www.googleapis.com")
 
 
+def vercel_of(url: str) -> str:
+    """CUTOVER_VERCEL_API, to which an access token is sent."""
+    return _address("CUTOVER_VERCEL_API", url, example="https://api.vercel.com")
+
+
+def public_of(url: str) -> str:
+    """The public address in cutover.toml, which people sign in at."""
+    return _address("url in [cutover]", url, example="https://permtracker.app")
+
+
 def _encrypted(dsn: str) -> str:
     """The address, unless it says that people's data shall cross a network in the clear."""
     from psycopg.conninfo import conninfo_to_dict
@@ -204,4 +214,6 @@ def _what(variable: str) -> str:
         "SUPABASE_URL": "project",
         "CUTOVER_SUPABASE_API": "management API",
         "[calendar] in cutover.toml": "Google API",
+        "CUTOVER_VERCEL_API": "management API",
+        "url in [cutover]": "site",
     }.get(variable, "deployment")

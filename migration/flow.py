@@ -180,7 +180,7 @@ def acting(
     with (
         _connected(settings, run, progress, pins.verify) as context,
         _alone(context),
-        _entered(run, context.progress, name) as notes,
+        entered(run, context.progress, name) as notes,
         explained(f"The step {name}", touched=True),
     ):
         yield context, notes
@@ -198,7 +198,7 @@ def _carry(context: Context, step: Step, *, resume: bool) -> StepReport:
         return StepReport(step.name, step.title, StepOutcome.SKIPPED, 0)
     context.touched = context.touched or step.touches
     began = time.monotonic()
-    with _entered(run, context.progress, step.name) as notes:
+    with entered(run, context.progress, step.name) as notes:
         with explained(f"The step {step.name}", touched=context.touched):
             done = step.run(context)
         notes.update(
@@ -208,7 +208,7 @@ def _carry(context: Context, step: Step, *, resume: bool) -> StepReport:
 
 
 @contextmanager
-def _entered(run: Run, progress: Progress, name: str) -> Iterator[dict[str, Any]]:
+def entered(run: Run, progress: Progress, name: str) -> Iterator[dict[str, Any]]:
     """A ledger entry when it begins and one when it ends. `digest` in the yielded notes becomes the
     entry's."""
     run.append_ledger(LedgerEntry(step=name, outcome=StepOutcome.STARTED, at=iso_now()))

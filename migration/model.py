@@ -57,17 +57,19 @@ class Class(StrEnum):
 
 
 class Phase(StrEnum):
-    """The stages of judging a run, in order. Those of `JUDGED` are all required for a PASS; a re-check comes
-    after the decision and is judged by itself, each time anew."""
+    """The stages of judging a run, in order. Those of `JUDGED` are all required for a PASS; the site through
+    its public address (at the cutover) and re-checks come after the decision and are judged by themselves."""
 
     DATA = "data"
     APP = "app"
     SMOKE = "smoke"
     AFTER = "after"
+    CUTOVER = "cutover"
     RECHECK = "recheck"
 
 
 JUDGED = (Phase.DATA, Phase.APP, Phase.SMOKE, Phase.AFTER)
+LATER = (Phase.CUTOVER, Phase.RECHECK)
 
 
 class Choice(StrEnum):

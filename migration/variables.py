@@ -22,9 +22,11 @@ OURS = (
     "CUTOVER_DATA_DIR",
     "CUTOVER_ENV",
     "CUTOVER_PAIR",
+    "CUTOVER_PUBLIC_URL",  # set by the harness for its child processes
     "CUTOVER_RUN",  # set by the harness for its child processes
     "CUTOVER_RUNS_DIR",
     "CUTOVER_SUPABASE_API",
+    "CUTOVER_VERCEL_API",
 )
 THEIRS = (
     "CONVEX_DEPLOY_KEY",
@@ -38,6 +40,7 @@ THEIRS = (
     "SUPABASE_DB_URL",
     "SUPABASE_KEY",
     "SUPABASE_URL",
+    "VERCEL_TOKEN",
 )
 _LINE = re.compile(r"^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$")
 

@@ -149,6 +149,12 @@ def merge(run: Run, phases: Sequence[Phase] | None = None) -> Verdict:
     return worst([judgement.run, *(judgement.by_phase[phase] for phase in phases)])
 
 
+def judge_phase(run: Run, phase: Phase) -> Verdict:
+    """What one phase that comes after the decision came to over all its attempts; writes nothing."""
+    required = {phase: run.required().get(phase, [])}
+    return judge(required, current(run.results(), run.ledger()), loaded=True, phases=[phase]).verdict
+
+
 def _judged(run: Run) -> Judgement:
     try:
         ledger, results, required = run.ledger(), run.results(), run.required()

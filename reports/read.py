@@ -30,6 +30,8 @@ class Evidence:
     decision: Mapping[str, Any] = field(default_factory=dict)
     required: Mapping[str, Any] = field(default_factory=dict)
     recheck: Mapping[str, Any] = field(default_factory=dict)
+    cutover: Mapping[str, Any] = field(default_factory=dict)
+    status: Mapping[str, Any] = field(default_factory=dict)
     features: Mapping[str, Any] = field(default_factory=dict)
     preflight: Mapping[str, Any] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
@@ -46,8 +48,9 @@ def evidence(folder: Path) -> Evidence:
     found.verdict = _object(folder / "verdict.json", found.problems)
     found.decision = _object(folder / "decision.json", found.problems)
     found.required = _object(folder / "required.json", found.problems)
-    if (folder / "recheck.json").exists():
-        found.recheck = _object(folder / "recheck.json", found.problems)
+    for name in ("recheck", "cutover", "status"):  # what comes after the decision, if it came
+        if (folder / f"{name}.json").exists():
+            setattr(found, name, _object(folder / f"{name}.json", found.problems))
     if (folder / "features.json").exists():
         found.features = _object(folder / "features.json", found.problems)
     if (folder / "preflight.json").exists():  # a run on the embedded pair has none

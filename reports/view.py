@@ -15,6 +15,7 @@ from typing import Any
 from migration.model import JUDGED, CheckResult, Class, Finding, Kind, Outcome, Phase, Severity, Verdict
 from reports import tables
 from reports.ledger import Ledger, ledger
+from reports.live import Live, live
 from reports.preflight import Preflight, preflight
 from reports.read import IMAGE_TYPES, Evidence
 from reports.timeline import Bar, bars
@@ -125,6 +126,7 @@ class Page:
     preflight: Preflight | None = None
     ledger: Ledger | None = None
     rechecks: list[Mapping[str, Any]] = field(default_factory=list)
+    live: Live | None = None
     problems: list[str] = field(default_factory=list)
 
 
@@ -159,6 +161,7 @@ def page(evidence: Evidence) -> Page:
         documents=tables.documents(evidence.manifest),
         preflight=preflight(evidence.preflight),
         ledger=ledger(evidence.features),
+        live=live(evidence),
         rechecks=[tables.mapping(one) for one in evidence.recheck.get("rechecks") or []],
         problems=[*evidence.problems, *_contradictions(evidence)],
     )

@@ -59,6 +59,13 @@ def smoke(settings: Settings, run: Run, progress: Progress, *, workers: int = 0)
     return verdict.merge(run, SMOKE)
 
 
+def in_public(settings: Settings, run: Run, progress: Progress) -> Verdict:
+    """Judges the site once more, through the address that people open. What it leaves behind is not compared:
+    people are at work by now."""
+    suites.judge(settings, run, Phase.CUTOVER, progress)
+    return verdict.judge_phase(run, Phase.CUTOVER)
+
+
 def recheck(settings: Settings, run: Run, progress: Progress, *, workers: int = 0) -> Verdict:
     """Judges the open target again: is anything lost since, can everybody get in?"""
     with progress.step("recheck"):

@@ -45,12 +45,7 @@ class Rehearsal:
 
     def carry_out(self, *, quiet: bool = False) -> tuple[Verdict, Run]:
         """Rehearses and returns verdict and run; everything it started has ended, unless `keep`."""
-        if self.fault and self.fault not in FAULTS:
-            raise Refusal(
-                f"There is no fault {self.fault!r}.", next_step="`./inv faults --names` lists them."
-            )
-        progress = show.chosen(quiet=quiet)
-        with self._pair(progress) as settings:
+        with self.pair(quiet=quiet) as (settings, progress):
             run = LINE.begin_run(settings)
             with judging.concluding(run) as conclusion:
                 self._cutover(settings, run, progress)
@@ -68,13 +63,18 @@ class Rehearsal:
         flow.migrate(settings, run, progress)
         if self.fault:
             with progress.step(f"plant {self.fault}"):
-                _plant(self.fault, settings)
+                planted(self.fault, settings)
         if judging.verify(settings, run, progress, workers=self.workers) is Verdict.PASS:
             judging.smoke(settings, run, progress, workers=self.workers)
 
     @contextmanager
-    def _pair(self, progress: Progress) -> Iterator[Settings]:
-        folder = self._folder()
+    def pair(self, *, quiet: bool) -> Iterator[tuple[Settings, Progress]]:
+        """The pair, for as long as the rehearsal lasts; a `Refusal` when the fault does not exist."""
+        if self.fault and self.fault not in FAULTS:
+            raise Refusal(
+                f"There is no fault {self.fault!r}.", next_step="`./inv faults --names` lists them."
+            )
+        folder, progress = self._folder(), show.chosen(quiet=quiet)
         try:
             with progress.step("start the pair"):
                 pair.up(
@@ -85,7 +85,8 @@ class Rehearsal:
                     hazards=self.hazards,
                     echo=lambda _line: None,
                 )
-            yield config.load("embedded", environ={**os.environ, "CUTOVER_PAIR": str(folder / "pair.json")})
+            environ = {**os.environ, "CUTOVER_PAIR": str(folder / "pair.json")}
+            yield config.load("embedded", environ=environ), progress
         finally:
             if not self.keep:
                 with _undisturbed(), progress.step("end the pair"):
@@ -104,9 +105,10 @@ class Rehearsal:
         return kept
 
 
-def _plant(fault: str, settings: Settings) -> None:
+def planted(fault: str, settings: Settings) -> None:
+    """Plants a fault, and says where; `RunIncomplete` when it can not be planted here."""
     try:
-        planted = plant(fault, settings)
+        found = plant(fault, settings)
     except NothingToCorruptError as error:
         raise RunIncomplete(
             f"The fault {fault} can not be planted in this data: {error}.",
@@ -118,7 +120,7 @@ def _plant(fault: str, settings: Settings) -> None:
             touched="The target holds what was loaded.",
             next_step="`./inv faults` lists those that a deployment takes.",
         ) from None
-    answer(f"Planted {fault} in {planted.table} {planted.key} {planted.field}".rstrip())
+    answer(f"Planted {fault} in {found.table} {found.key} {found.field}".rstrip())
 
 
 @contextmanager

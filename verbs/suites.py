@@ -23,7 +23,9 @@ from migration.progress import Progress
 from migration.run import Run, iso_now
 
 POLL_SECONDS = 0.2
-ROOMS = {phase: "e2e" if phase is Phase.SMOKE else "checks" for phase in Phase}
+BROWSER = (Phase.SMOKE, Phase.CUTOVER)
+"""The same suites at two addresses: the site's own, and the public one."""
+ROOMS = {phase: "e2e" if phase in BROWSER else "checks" for phase in Phase}
 OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
 # Only what judging needs is loaded: the plugins of the harness's own tests take a second to import.
 PLUGINS = {"checks": ("xdist", "fixtures.recorder"), "e2e": ("xdist", "fixtures.recorder", "playwright")}
@@ -40,18 +42,20 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     harness = f"harness.{phase.value}"
     run.require(phase, [harness])
     attempt = _next_attempt(run, phase)
-    wanted = 1 if phase is Phase.SMOKE else workers or settings.workers
+    wanted = 1 if phase in BROWSER else workers or settings.workers
     count = 0 if wanted == 1 else wanted  # xdist's 0: in pytest's own process
     command = [*_pytest(phase), "-n", str(count), "--dist", "loadfile"]
     # what checks write for themselves, and the browser's traces, are people's data: never in a shared /tmp
     command += ["--basetemp", str(run.data / f"pytest-{phase.value}")]
-    if phase is Phase.SMOKE:
+    if phase in BROWSER:
         command += ["--output", str(run.data / phase.value)]
     if phase is Phase.DATA:
         _self_test(settings, run, progress, attempt)
     # a browser that is ended may leave its scratch behind: it goes with a folder of its own
     with TemporaryDirectory(prefix="cutover-judge-", ignore_cleanup_errors=True) as scratch:
-        started = _started(command, settings, run, f"pytest-{phase.value}", attempt, TMPDIR=scratch)
+        public = {"CUTOVER_PUBLIC_URL": settings.live.url} if phase is Phase.CUTOVER else {}
+        more = {"TMPDIR": scratch, **public}
+        started = _started(command, settings, run, f"pytest-{phase.value}", attempt, **more)
         with _entered(run, f"judge {phase.value}", progress), started as child:
             code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))
@@ -106,9 +110,10 @@ def _entered(run: Run, step: str, progress: Progress) -> Iterator[None]:
 
 
 def _pytest(phase: Phase) -> list[str]:
-    room = "e2e" if phase is Phase.SMOKE else "checks"
+    room = "e2e" if phase in BROWSER else "checks"
     plugins = [part for name in PLUGINS[room] for part in ("-p", name)]
-    return [sys.executable, "-m", "pytest", ROOMS[phase], "-m", phase.value, *plugins, *OPTIONS]
+    marker = Phase.SMOKE if phase in BROWSER else phase
+    return [sys.executable, "-m", "pytest", ROOMS[phase], "-m", marker.value, *plugins, *OPTIONS]
 
 
 def _watched(child: subprocess.Popen[bytes], run: Run, phase: Phase, progress: Progress) -> int:

@@ -13,9 +13,11 @@ from pydantic import ValidationError
 
 from migration import acceptance, config, delta, flow, seal, standing
 from migration.config import Settings
-from migration.errors import Refusal
+from migration.cutover import plan, stranded
+from migration.errors import CutoverError, Refusal
 from migration.flow import StepReport
 from migration.model import EXIT_CODE, Class, Outcome, Phase, Verdict
+from migration.progress import Silent
 from migration.rollback import EARLIER, EQUAL, OTHERS, RESTORED
 from migration.run import Run, find
 from reports.read import Evidence, evidence
@@ -73,7 +75,7 @@ def verify(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> 
     if dry_run:
         _plan(judging.VERIFY)
         return
-    settings, run = _of_run()
+    settings, run = of_run()
     with judging.concluding(run):
         verdict = judging.verify(settings, run, show.chosen(quiet=quiet), workers=workers)
     if auto_rollback and verdict is Verdict.FAIL:
@@ -86,7 +88,7 @@ def smoke(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> N
     if dry_run:
         _plan(judging.SMOKE)
         return
-    settings, run = _of_run()
+    settings, run = of_run()
     with judging.concluding(run):
         verdict = judging.smoke(settings, run, show.chosen(quiet=quiet), workers=workers)
     if auto_rollback and verdict is Verdict.FAIL:
@@ -96,7 +98,7 @@ def smoke(*, dry_run: bool, auto_rollback: bool, workers: int, quiet: bool) -> N
 
 def recheck(*, workers: int, quiet: bool) -> None:
     """Judges the open target again, and leaves with that verdict; the run's own stays what it was."""
-    settings, run = _of_run()
+    settings, run = of_run()
     with judging.concluding(run):
         verdict = judging.recheck(settings, run, show.chosen(quiet=quiet), workers=workers)
     last = evidence(run.folder).recheck["rechecks"][-1]
@@ -113,12 +115,14 @@ def recheck(*, workers: int, quiet: bool) -> None:
 
 def rollback(*, quiet: bool) -> None:
     """Restores the target to its backup, lifts the fence, ends the pause."""
-    _take_back(*_of_run(), quiet=quiet)
+    _take_back(*of_run(), quiet=quiet)
 
 
 def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
     with judging.concluding(run):
         done = flow.rollback(settings, run, show.chosen(quiet=quiet))
+    if plan.standing(run.ledger()).moved:
+        answer("The domain still leads to v2. To point it back: ./inv cutover --back --confirm NAME")
     answer(f"Rolled back: {ROLLED_BACK[done.how].format(documents=f'{done.documents:,}')}.")
     if done.stranded:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(delta.total(done.stranded).items()))
@@ -127,7 +131,7 @@ def _take_back(settings: Settings, run: Run, *, quiet: bool) -> None:
 
 def unfence() -> None:
     """Lets the source be written again."""
-    settings, run = _of_run()
+    settings, run = of_run()
     answer(f"The fence was lifted from {len(flow.unfence(settings, run))} tables.")
 
 
@@ -154,8 +158,21 @@ def accept(*, check: str, count: int, by: str, reason: str) -> None:
 
 
 def report() -> None:
-    """Writes the report anew from the records."""
-    answer(str(judging.draw(opened())))
+    """Writes the report anew from the records; of a run that went live, with what a rollback would take."""
+    run = opened()
+    if plan.standing(run.ledger()).moved:
+        _count_what_came_since(run)
+    answer(str(judging.draw(run)))
+
+
+def _count_what_came_since(run: Run) -> None:
+    """The report is written all the same when the target can not be asked now."""
+    try:
+        found = stranded.count(LINE.settings(of_run=True), run, Silent())
+    except CutoverError as error:
+        answer(f"What a rollback would take could not be counted now: {error.happened}")
+        return
+    answer(stranded.spoken(found))
 
 
 def runs() -> None:
@@ -207,7 +224,8 @@ def _first_findings(found: Evidence) -> list[str]:
     ][:3]
 
 
-def _of_run() -> tuple[Settings, Run]:
+def of_run() -> tuple[Settings, Run]:
+    """The settings and the run that this line works on."""
     settings = LINE.settings(of_run=True)
     return settings, LINE.open_run(settings)
 

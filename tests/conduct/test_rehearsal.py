@@ -42,6 +42,25 @@ def test_a_rehearsal_passes_reports_and_leaves_nothing_running(desk: Desk) -> No
     assert list((desk.folder / "data" / "runs").iterdir()) == []
 
 
+def test_a_drill_breaks_goes_back_goes_live_and_leaves_nothing_running(desk: Desk) -> None:
+    said = desk.line("rehearse", "--drill", *SMALL)
+    assert said.code == 0, said
+    parts = re.findall(r"^  ([a-z -]+?) +([\d.]+) s  (.+)$", said.answered, re.M)
+    assert [name for name, _, shows in parts if shows != "did not come to its end"] == [
+        *("start the pair", "migrate", "break", "roll back"),
+        *("migrate again", "judge", "cut over", "re-check"),
+    ]
+    assert sum(float(seconds) for _, seconds, _ in parts) < 300
+    first, second = desk.runs()
+    assert (first / "decision.json").read_text().count('"NO-GO"') == 1
+    steps = [json.loads(line)["step"] for line in (second / "ledger.jsonl").read_text().splitlines()]
+    assert steps[-1] == "judge recheck"
+    assert desk.record("cutover.json")["live"] is True
+    assert desk.record("recheck.json")["verdict"] == "PASS"
+    assert left_behind(desk) == []
+    assert list((desk.folder / "data" / "runs").iterdir()) == []
+
+
 @pytest.mark.parametrize("fault", ["one-cent", "swapped-owner"])
 def test_a_planted_fault_is_exit_10_and_a_finding_with_table_key_and_field(desk: Desk, fault: str) -> None:
     said = desk.line("rehearse", "--fault", fault, *SMALL)

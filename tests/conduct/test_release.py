@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fixtures import outside
+from fixtures.outside import V1, V2
 from fixtures.pair import PairState
 from migration.model import MergedResults
 from tests.conduct.desk import Desk, Said
@@ -24,6 +26,12 @@ from pathlib import Path
 from migration import acceptance, features
 acceptance.ACCEPTANCES = Path({!r}) / "acceptances.toml"
 features.SIGN_OFFS = Path({!r}) / "signoffs.toml"
+"""
+READS = """
+from migration import config, cutover_toml
+def read_file(path, reads=config.read_file):
+    return reads(path).model_copy(update={{"cutover": cutover_toml.CutoverTable.model_validate({})}})
+config.read_file = read_file
 """
 
 
@@ -42,6 +50,7 @@ def test_from_the_operator_s_line_to_an_approval_and_all_the_way_back(
     tampering_is_exit_10(kept)
     approved_and_rejected(kept)
     rechecked(kept, variables)
+    went_live(kept, pair[1], variables)
 
     blind = spoken(kept, "smoke", "--quiet", more={**variables, "CHROME_BIN": "/no/such/browser"})
     assert blind.code == 11, blind
@@ -94,6 +103,48 @@ def rechecked(kept: Desk, variables: dict[str, str]) -> None:
     assert kept.record("recheck.json")["verdict"] == "PASS"
     assert {name: (kept.run() / name).read_bytes() for name in MERGED} == merged
     assert kept.say("audit").code == 0
+
+
+def went_live(kept: Desk, state: PairState, variables: dict[str, str]) -> None:
+    """On the stand-ins of the outside: refused without the name, carried out once, and counted live."""
+    name, around = state.convex_url.removeprefix("http://"), state.outside["vercel_api"]
+    steps = {"test": state.outside["live"]}
+    reads = READS.format(steps)
+    given = {
+        "more": {
+            **variables,
+            "VERCEL_TOKEN": state.outside["vercel_token"],
+            "CUTOVER_VERCEL_API": around,
+        }
+    }
+    unnamed = spoken(kept, "cutover", reads=reads, **given)
+    assert (unnamed.code, "needs the target's name typed" in unnamed.words) == (12, True), unnamed
+    before = outside.asked(around, "/told")
+    blind = {"more": {**given["more"], "CHROME_BIN": "/no/such/browser"}}
+    failed = spoken(kept, "cutover", "--confirm", name, "--quiet", reads=reads, **blind)
+    assert (failed.code, "The domain was pointed back at v1." in failed.words) == (11, True), failed
+    assert outside.asked(around, "/told") == {
+        **before,
+        "deploy": before["deploy"] + 1,
+        "move": before["move"] + 2,
+    }
+    live = spoken(kept, "cutover", "--confirm", name, "--quiet", reads=reads, **given)
+    assert (live.code, f"v2 is live at {state.outside['live']['url']}." in live.answered) == (0, True), live
+    assert "still fits, for another" in live.answered
+    now = outside.asked(around, "/told")
+    assert (now["owner"], now["deploy"], now["announce"]) == (
+        V2,
+        before["deploy"] + 1,
+        before["announce"] + 1,
+    )
+    again = spoken(kept, "cutover", "--confirm", name, reads=reads, **given)
+    assert (again.code, "every step of its cutover is done" in again.words) == (12, True)
+    said = spoken(kept, "status", "--quiet", more=variables)
+    assert (said.code, "decision GO; v2 is live" in said.answered) == (0, True), said
+    assert re.search(r"A rollback would take from v2: \d+ created", said.answered)
+    assert (kept.say("audit").code, kept.record("decision.json")["decision"]) == (0, "GO")
+    back = spoken(kept, "cutover", "--back", "--confirm", name, "--quiet", reads=reads, **given)
+    assert (back.code, outside.asked(around, "/told")["owner"]) == (0, V1), back
 
 
 def tampering_is_exit_10(kept: Desk) -> None:
@@ -157,9 +208,10 @@ def features_seen(kept: Desk) -> None:
     assert spoken(kept, "features").answered.endswith("Gate: open\n")
 
 
-def spoken(kept: Desk, *line: str, **given: Any) -> Said:
-    """A line whose acceptances and sign-offs are kept beside the desk, and not in this checkout."""
-    before = ACCEPTED_ELSEWHERE.format(str(kept.folder), str(kept.folder))
+def spoken(kept: Desk, *line: str, reads: str = "", **given: Any) -> Said:
+    """A line whose acceptances and sign-offs are kept beside the desk, and not in this checkout. `reads`:
+    what cutover.toml says of the cutover, put in its place."""
+    before = ACCEPTED_ELSEWHERE.format(str(kept.folder), str(kept.folder)) + reads
     return kept.line(*line, before=before, **given)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from migration import acceptance, config, files, quarantine, source
 from migration.config import ROOT, Settings
+from migration.cutover import gate
 from migration.errors import Refusal
 from migration.run import Run, find
 from verbs.line import Line
@@ -31,9 +32,17 @@ SELF_HOSTED = {
     "CONVEX_SELF_HOSTED_ADMIN_KEY": "mine|hunter2",
 }
 PRODUCTION = '[environments.production]\ntarget = "happy-otter-123"\nsource = "abcdef"\n'
+NAME = "happy-otter-123"
 PAIR = json.dumps(
     {"postgres_dsn": "postgresql://u:hunter2@127.0.0.1:1/x", "convex_url": "http://127.0.0.1:2"}
 )
+
+
+def _cutover(url: str, more: str = "") -> str:
+    """How the test environment goes live."""
+    looked = 'resolvers = ["192.0.2.53"]\npoints_to = ["192.0.2.2"]\n'
+    return f'[cutover.test]\nurl = "{url}"\n{looked}{more}'
+
 
 Act = Callable[[Path, Mapping[str, str]], object]
 
@@ -112,6 +121,17 @@ def _pin(*flags: tuple[str, bool]) -> Act:
         line = Line()
         for env, production in flags:
             line.pin(env, production=production)
+
+    return act
+
+
+def _go_live(confirm: str) -> Act:
+    """A cutover's first questions, before any gate is asked."""
+
+    def act(root: Path, environ: Mapping[str, str]) -> None:
+        settings = load(root, environ)
+        gate.typed(settings, confirm)
+        gate.equipped(settings)
 
     return act
 
@@ -254,6 +274,52 @@ CASES = (
     Case("a value out of its range", "sample.fraction", toml="[sample]\nfraction = 2\n"),
     Case("a value of another type", "run.workers", toml='[run]\nworkers = "two"\n'),
     Case("cutover.toml is no TOML", "can not be read", toml="not toml at all"),
+    # the cutover
+    Case(
+        "a command of the cutover is one string",
+        "cutover.test.deploy",
+        toml='[cutover.test]\ndeploy = "npx vercel deploy --prod"\n',
+    ),
+    Case("the public address has a path", "is not the address of a site", toml=_cutover("https://a.b/c")),
+    Case("the public address is not encrypted", "in the clear", toml=_cutover("http://permtracker.app")),
+    Case(
+        "the public address stands in production's list",
+        "is an address of the environment production",
+        toml='[environments.production]\nurls = ["https://a.b"]\n' + _cutover("https://a.b"),
+    ),
+    Case(
+        "test and production would point the same name elsewhere",
+        "for test and for production",
+        toml=_cutover("https://a.b") + '[cutover.production]\nurl = "https://a.b"\n',
+    ),
+    Case("a cutover without the target's name", "none was given", act=_go_live("")),
+    Case("a cutover with another name", "another name was given", act=_go_live("slow-dog-2")),
+    Case("a cutover that is not configured", "does not say the public address", act=_go_live(NAME)),
+    Case(
+        "a domain that could not be pointed back",
+        "how to point it at v2 and back",
+        toml=_cutover("https://a.b", 'domain = ["x"]\n'),
+        act=_go_live(NAME),
+    ),
+    Case(
+        "two ways to point the domain",
+        "a command and Vercel are both given",
+        toml=_cutover("https://a.b", 'domain = ["x"]\ndomain_back = ["y"]\nvercel_to = "z"\n'),
+        act=_go_live(NAME),
+    ),
+    Case(
+        "Vercel without a token",
+        "VERCEL_TOKEN is not set",
+        toml=_cutover("https://a.b", 'vercel_to = "z"\nvercel_from = "y"\n'),
+        act=_go_live(NAME),
+    ),
+    Case(
+        "a secret among a command's arguments",
+        "has a secret among its arguments",
+        {"VERCEL_TOKEN": "hunter2"},
+        toml=_cutover("https://a.b", 'domain = ["x", "--token=hunter2"]\ndomain_back = ["y"]\n'),
+        act=_go_live(NAME),
+    ),
     # files
     Case(".env may be read by others", "chmod 600", files={".env": ("CUTOVER_ENV=test\n", 0o644)}),
     Case(".env has a line that is none", "line 1, is not NAME=value", files={".env": ("hunter2\n", 0o600)}),
