@@ -21,7 +21,7 @@ from migration.run import Run
 AFTERWARDS = ("purge", "export recheck", "judge recheck")
 """Steps that come after the decision and change nothing that was judged."""
 JUDGED = ("results.json", "verdict.json")
-_RECHECK = f"pytest-{Phase.RECHECK.value}"
+_RECHECK = (f"evidence/pytest-{Phase.RECHECK.value}.log", f"evidence/findings/{Phase.RECHECK.value}/")
 
 
 def now(run: Run, acceptances: Path, *, target: str | None = None) -> Bound:
@@ -47,7 +47,7 @@ def evidence(folder: Path) -> str:
     held = {
         name: digest
         for name, digest in seal.listed(folder).items()
-        if name in JUDGED or (name.startswith("evidence/") and name != f"evidence/{_RECHECK}.log")
+        if name in JUDGED or (name.startswith("evidence/") and not name.startswith(_RECHECK))
     }
     required = files.read_or_empty(folder / "required.json")
     held["required.json"] = files.digest_of(_canonical({**required, Phase.RECHECK.value: None}))
