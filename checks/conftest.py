@@ -66,6 +66,7 @@ def write(
         severity=severity,
         matched=tally.matched,
         findings=tally.findings,
+        further=tally.further,
         totals=tally.totals,
         classes=tally.classes,
         notes=dict(tally.notes),

@@ -7,17 +7,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checks.values import ABSENT, same, shown_pair
-from migration.model import FINDINGS_SHOWN, Class, Finding, Kind
+from migration.model import FINDINGS_LISTED, FINDINGS_SHOWN, Class, Finding, Kind
 
 
 @dataclass
 class Tally:
-    """The units of one check: `matched` ones, and the others by kind and by class."""
+    """The units of one check: `matched` ones, and the others by kind and by class.
+
+    `findings` is the sample that the record shows, `further` those beyond it as lines of JSON: a tenth of the
+    memory, and nobody looks at them one by one.
+    """
 
     matched: int = 0
     totals: Counter[Kind] = field(default_factory=Counter)
     classes: Counter[Class] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    further: list[str] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -48,20 +53,17 @@ class Tally:
         """One unit that is not as it should be. Values are masked here."""
         self.totals[kind] += 1
         self.classes[cls] += 1
-        if self.classes[cls] <= FINDINGS_SHOWN:
-            left, right = shown_pair(expected, actual)
-            self.findings.append(
-                Finding(
-                    kind=kind,
-                    cls=cls,
-                    table=table,
-                    key=key,
-                    field=path,
-                    expected=left,
-                    actual=right,
-                    rule=rule,
-                )
-            )
+        shown = self.classes[cls] <= FINDINGS_SHOWN
+        if not shown and len(self.further) >= FINDINGS_LISTED:
+            return
+        left, right = shown_pair(expected, actual)
+        found = Finding(
+            kind=kind, cls=cls, table=table, key=key, field=path, expected=left, actual=right, rule=rule
+        )
+        if shown:
+            self.findings.append(found)
+        else:
+            self.further.append(_line(found))
 
     def add(
         self, kind: Kind, units: int, *, cls: Class = Class.INTRODUCED, table: str = "", rule: str = ""
@@ -75,7 +77,7 @@ class Tally:
             self.classes[cls] += units
 
     def join(self, other: Tally) -> None:
-        """Take over the units that another counted; of the findings as many as are shown."""
+        """Take over the units that another counted; of the findings as many as are shown and listed."""
         self.matched += other.matched
         self.totals.update(other.totals)
         self.classes.update(other.classes)
@@ -85,6 +87,10 @@ class Tally:
             kept[finding.cls] += 1
             if kept[finding.cls] <= FINDINGS_SHOWN:
                 self.findings.append(finding)
+            else:
+                self.further.append(_line(finding))
+        self.further.extend(other.further)
+        del self.further[FINDINGS_LISTED:]
 
     def check(
         self,
@@ -110,6 +116,7 @@ class Tally:
             "totals": {str(kind): units for kind, units in self.totals.items()},
             "classes": {str(cls): units for cls, units in self.classes.items()},
             "findings": [finding.model_dump(mode="json", by_alias=True) for finding in self.findings],
+            "further": self.further,
             "notes": dict(self.notes),
         }
 
@@ -121,8 +128,13 @@ class Tally:
             totals=Counter({Kind(kind): units for kind, units in dumped["totals"].items()}),
             classes=Counter({Class(name): units for name, units in dumped["classes"].items()}),
             findings=[Finding.model_validate(finding) for finding in dumped["findings"]],
+            further=dumped["further"],
             notes=Counter(dumped["notes"]),
         )
+
+
+def _line(finding: Finding) -> str:
+    return finding.model_dump_json(by_alias=True)
 
 
 def kind_of(expected: object, actual: object) -> Kind:

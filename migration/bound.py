@@ -96,9 +96,9 @@ def is_later(step: str) -> bool:
 
 
 def _of_later(name: str) -> bool:
-    return name in {f"evidence/pytest-{phase}.log" for phase in LATER} or name.startswith(
-        f"evidence/{CUTOVER}_"
-    )
+    logs = {f"evidence/pytest-{phase}.log" for phase in LATER}
+    lists = (f"evidence/{CUTOVER}_", *(f"evidence/findings/{phase}/" for phase in LATER))
+    return name in logs or name.startswith(lists)
 
 
 def _identity(manifest: Mapping[str, Any], side: str) -> str:

@@ -116,7 +116,8 @@ def write(run: Run, case: Case) -> Decision:
     """Writes decision.json and returns what it says. The same answer keeps the moment and the seal of the
     first, so that it is the same bytes."""
     decision, path = may_cut_over(case), run.folder / "decision.json"
-    content, before = as_record(decision, case.standings), files.read_or_empty(path)
+    accepted = [one for one in case.accepted if one.check in case.shut]
+    content, before = as_record(decision, case.standings, accepted), files.read_or_empty(path)
     same = {**content, "at": before.get("at"), "seal": before.get("seal")} == before
     made = (
         {name: before[name] for name in ("at", "seal")}
@@ -127,8 +128,13 @@ def write(run: Run, case: Case) -> Decision:
     return decision
 
 
-def as_record(decision: Decision, standings: Sequence[Standing]) -> dict[str, Any]:
-    """The decision as it is recorded and shown, with who said what and what has become of it."""
+def as_record(
+    decision: Decision, standings: Sequence[Standing], accepted: Sequence[Acceptance] = ()
+) -> dict[str, Any]:
+    """The decision as it is recorded and shown, with who said what and what has become of it.
+
+    `accepted`: who took over findings of checks that this run has findings of, by their count.
+    """
     return {
         "decision": decision.choice,
         "verdict": decision.verdict,
@@ -142,6 +148,7 @@ def as_record(decision: Decision, standings: Sequence[Standing]) -> dict[str, An
             }
             for one in standings
         ],
+        "accepted": [one.model_dump() for one in accepted],
     }
 
 

@@ -5,6 +5,8 @@ Pure data, no I/O. Every room speaks these words; `migration.run` reads and writ
 
 from __future__ import annotations
 
+import hashlib
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -113,6 +115,9 @@ class Finding(Record):
 FINDINGS_SHOWN = 20
 """Findings are bounded (law 8): totals are exact, the list is a sample of at most this many per class."""
 
+FINDINGS_LISTED = 50_000
+"""Beyond the sample, so many findings of a check are written beside the record (`CheckResult.listing`)."""
+
 
 class CheckResult(Record):
     """What one check saw. `seen` is the union of the keys of both sides.
@@ -137,6 +142,14 @@ class CheckResult(Record):
     duration_ms: int = 0
     error: str = ""
     notes: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def listing(self) -> str:
+        """Where, in the run's folder, the findings beyond the sample lie: one a line; absent without any."""
+        name = f"{self.id} {self.scope}".rstrip()
+        readable = re.sub(r"[^A-Za-z0-9_.-]+", "_", name)[:80]
+        apart = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
+        return f"evidence/findings/{self.phase.value}/{readable}-{apart}.{self.attempt}.jsonl"
 
     @model_validator(mode="after")
     def _buckets_add_up(self) -> Self:

@@ -60,6 +60,12 @@ class Resolution(BaseModel):
             raise ValueError("`value` needs `column=text` in `value`")
         return self
 
+    def told(self) -> dict[str, str]:
+        """What a record may say of it: who decided what about which row and column, never the value."""
+        column = self.value.partition("=")[0] if self.decision == "value" else ""
+        told = {"table": self.table, "key": self.key, "as": self.decision, "column": column}
+        return {**told, "by": self.by, "reason": self.reason}
+
     def edit(self, row: dict[str, Any]) -> None:
         """Writes the decision into the row; `exclude` leaves it (the reader drops the row).
 

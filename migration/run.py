@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -140,6 +140,13 @@ class Run:
     def append_result(self, result: CheckResult) -> None:
         """Adds what a check saw. Attempts add up; nothing is overwritten."""
         chain.append(self.folder / "results.jsonl", result.model_dump(mode="json", by_alias=True))
+
+    def list_findings(self, result: CheckResult, further: Sequence[str]) -> None:
+        """Writes the findings beyond a result's sample beside the record; nothing when there are none."""
+        if further:
+            path = self.folder / result.listing
+            path.parent.mkdir(parents=True, exist_ok=True)
+            files.write_bytes(path, "".join(f"{line}\n" for line in further).encode())
 
     def results(self) -> list[CheckResult]:
         """Every recorded result, in order; `RunIncomplete` when a line is torn."""

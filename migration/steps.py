@@ -157,15 +157,17 @@ def _transform(context: Context) -> Done:
     if context.lookup is None:
         _link(context)
     assert context.lookup is not None  # noqa: S101 - _link has just made it
+    decided = quarantine.load(context.settings.quarantine_file)
     report = transform(
         context.run.data / "raw",
         context.lookup,
         context.run.data / "transformed",
         progress=context.progress,
-        resolutions=quarantine.load(context.settings.quarantine_file),
+        resolutions=decided,
     )
     quarantine.write(context.run.data / "quarantine.jsonl", report.quarantined)
-    context.run.update_manifest(transform=recorded(context.run.manifest()["snapshot"], report))
+    record = recorded(context.run.manifest()["snapshot"], report)
+    context.run.update_manifest(transform={**record, "resolved": [one.told() for one in decided.all()]})
     _refuse_quarantined(report)
     digests = [f"{name} {table.digest}" for name, table in sorted(report.tables.items())]
     return Done(

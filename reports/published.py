@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from migration.model import JUDGED, CheckResult, MergedResults, Outcome, Phase, Verdict
 from reports.read import Evidence, evidence
-from reports.render import visible
+from reports.text import visible
 
 SCHEMA = Path(__file__).parent / "schema" / "results.v1.json"
 _TAGS = {Outcome.FAIL: "failure", Outcome.UNKNOWN: "error"}

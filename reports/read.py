@@ -17,6 +17,8 @@ from pydantic import ValidationError
 from migration.model import CHAINED_BY, CheckResult, LedgerEntry, Record
 
 T = TypeVar("T", bound=Record)
+SOMETIMES = ("recheck", "cutover", "status", "features", "preflight", "previous")
+"""Records that a run may be without: none was made, or (preflight) it judged an embedded pair."""
 IMAGE_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
 
 
@@ -34,6 +36,7 @@ class Evidence:
     status: Mapping[str, Any] = field(default_factory=dict)
     features: Mapping[str, Any] = field(default_factory=dict)
     preflight: Mapping[str, Any] = field(default_factory=dict)
+    previous: Mapping[str, Any] = field(default_factory=dict)
     results: list[CheckResult] = field(default_factory=list)
     standing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     ledger: list[LedgerEntry] = field(default_factory=list)
@@ -48,13 +51,9 @@ def evidence(folder: Path) -> Evidence:
     found.verdict = _object(folder / "verdict.json", found.problems)
     found.decision = _object(folder / "decision.json", found.problems)
     found.required = _object(folder / "required.json", found.problems)
-    for name in ("recheck", "cutover", "status"):  # what comes after the decision, if it came
+    for name in SOMETIMES:
         if (folder / f"{name}.json").exists():
             setattr(found, name, _object(folder / f"{name}.json", found.problems))
-    if (folder / "features.json").exists():
-        found.features = _object(folder / "features.json", found.problems)
-    if (folder / "preflight.json").exists():  # a run on the embedded pair has none
-        found.preflight = _object(folder / "preflight.json", found.problems)
     merged = _object(folder / "results.json", found.problems)
     found.standing = _standing(merged)
     found.results = _results(folder, merged, found.problems)

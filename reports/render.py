@@ -1,52 +1,52 @@
-"""Writes report.html and summary.md of a run from its folder alone: the same records give the same bytes.
+"""Writes report.html, summary.md and the lists of findings of a run from its folder alone: the same records
+give the same bytes.
 
-`report.html` is one file without any outside request or script. All text from records is escaped by the
-template engine, and characters that could hide or reorder text are shown as codes.
+`report.html` is one file without any outside request. Its one script folds and filters what is there; the
+page says everything without it, and the browser is told to run no other. All text from records is escaped by
+the template engine, and characters that could hide or reorder text are shown as codes.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports import listing
 from reports.read import evidence
+from reports.text import markdown, visible
 from reports.view import page
 
 TEMPLATES = Path(__file__).parent / "templates"
-HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-LONGEST = 400
 
 
 def write(folder: Path) -> Path:
     """Renders the run in `folder` into it and returns the path of report.html."""
-    shown = page(evidence(folder))
+    found = evidence(folder)
+    listed = listing.write(folder, found)
+    shown = page(found, listed)
     html = _environment().get_template("report.html.j2").render(page=shown)
     summary = _environment().get_template("summary.md.j2").render(page=shown)
     _replace(folder / "summary.md", summary)
     return _replace(folder / "report.html", html)
 
 
-def visible(value: object) -> str:
-    """Text with its control, direction and private characters as codes, cut at 400 characters."""
-    text = str(value)
-    if len(text) > LONGEST:
-        text = f"{text[:LONGEST]}... ({len(text):,} characters)"
-    return "".join(_code(letter) if unicodedata.category(letter) in HIDDEN else letter for letter in text)
+def _policy(style: str, script: str) -> str:
+    """What the page allows itself: its own style and script by their digests, pictures inside it, no more."""
+    allowed = {"style-src": style, "script-src": script}
+    own = [
+        f"{kind} 'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
+        for kind, text in allowed.items()
+    ]
+    return "; ".join(["default-src 'none'", "img-src data:", *own, "base-uri 'none'", "form-action 'none'"])
 
 
-def markdown(value: object) -> Markup:
-    """Text for a table cell of Markdown: nothing in it is taken for markup."""
-    escaped = re.sub(r"([\\`*_{}\[\]()#+!|<>&~])", r"\\\1", visible(value))
-    return Markup(escaped)  # noqa: S704 - escaped for Markdown, which is not HTML
-
-
-def _code(letter: str) -> str:
-    return {"\n": "\\n", "\t": "\\t", "\r": "\\r"}.get(letter, f"\\u{ord(letter):04x}")
+def _minutes(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:02.0f} s"
 
 
 def _thousands(value: int) -> str:
@@ -68,7 +68,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(md=markdown, n=_thousands)
+    environment.filters.update(md=markdown, n=_thousands, minutes=_minutes)
+    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
+    environment.globals.update(
+        style=Markup(style),  # noqa: S704 - our own, and no record's word is in it
+        script=Markup(script),  # noqa: S704 - as above
+        policy=Markup(_policy(style, script)),  # noqa: S704 - digests
+    )
     return environment
 
 

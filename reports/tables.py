@@ -92,6 +92,37 @@ def documents(manifest: Mapping[str, Any]) -> list[Written]:
     ]
 
 
+def moment(value: Any) -> str:
+    """A recorded moment for a person, to the minute; `?` when there is none."""
+    return f"{str(value)[:16].replace('T', ' ')} UTC" if value else "?"
+
+
+def pair(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The two sides that were judged, as a person knows them; the whole identity is `identity`."""
+    source, target = mapping(manifest.get("source")), mapping(manifest.get("target"))
+    name = target.get("name") or target.get("url")
+    rows = [
+        (
+            "Source",
+            "Supabase, PostgreSQL {}, {}",
+            (_word(source.get("server_version")), _short(source.get("identity"))),
+        ),
+        ("Target", "Convex {}, {}", (name, _short(target.get("identity")))),
+        ("Frozen at", "{}", (moment(manifest["clock"]) if manifest.get("clock") else "",)),
+        ("Revision", "{}", (_short(manifest.get("revision")),)),
+    ]
+    return [(title, text.format(*values)) for title, text, values in rows if all(values)]
+
+
+def _word(value: Any) -> str:
+    return str(value or "").partition(" ")[0]
+
+
+def _short(value: Any) -> str:
+    """So much of an identity or a revision as tells two apart."""
+    return str(value or "")[:12]
+
+
 def identity(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Everything the run is bound to, flattened to dotted names."""
     rows: list[tuple[str, str]] = []

@@ -1,4 +1,7 @@
-"""The run's steps on a time axis: from ledger lines to bars with an offset and a length in per cent."""
+"""The run's steps on a time axis: from ledger lines to bars with an offset and a length in per cent.
+
+Two axes: the steps within the run, and the whole run within the maintenance window that it has.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,14 @@ from datetime import datetime, timedelta
 
 from migration.model import LedgerEntry, StepOutcome
 
+_AFTERWARDS = ("rollback", "purge", "export recheck", "judge recheck")
 SMALLEST = 0.4  # per cent: a step of a few milliseconds stays visible
+WINDOW = timedelta(minutes=30)
+"""The maintenance window that an operator has, from the fence to the last check."""
+STAGES = (
+    ("verify", ("self-test", "judge data", "judge app")),
+    ("smoke", ("canary", "judge smoke", "judge after")),
+)
 
 
 @dataclass(frozen=True)
@@ -21,6 +31,22 @@ class Bar:
     left: float
     width: float
     error: str
+
+
+@dataclass(frozen=True)
+class Window:
+    """The run in its window. `seconds` from the first step to the last of judging, `closed` those in which
+    v2 was shut (None: it was never opened); `bars` in per cent of the window or, if longer, of the run."""
+
+    seconds: float
+    closed: float | None
+    share: float
+    bars: list[Bar]
+
+    @property
+    def fits(self) -> bool:
+        """Whether the run ended within the window."""
+        return self.seconds <= WINDOW.total_seconds()
 
 
 @dataclass(frozen=True)
@@ -52,6 +78,53 @@ def bars(ledger: list[LedgerEntry]) -> list[Bar]:
         )
         for span in spans
     ]
+
+
+def window(ledger: list[LedgerEntry]) -> Window | None:
+    """How the first pass of the run fills its window; later commands (re-checks, rollback) are not of it."""
+    spans = [span for span in _spans(ledger) if span.step not in _AFTERWARDS]
+    if not spans:
+        return None
+    first = spans[0].begin
+    last = max(_end(span) for span in spans)
+    seconds = (last - first).total_seconds()
+    opened = next((span for span in spans if span.step == "open" and span.outcome == "done"), None)
+    axis = max(seconds, WINDOW.total_seconds())
+    return Window(
+        seconds=seconds,
+        closed=(_end(opened) - first).total_seconds() if opened else None,
+        share=round(WINDOW.total_seconds() / axis * 100, 2),
+        bars=[_stage(name, own, first, axis) for name, own in _stages(spans).items()],
+    )
+
+
+def _stages(spans: list[_Span]) -> dict[str, list[_Span]]:
+    """Moving first, then the stages of judging, each with the steps that belong to it."""
+    found: dict[str, list[_Span]] = {}
+    for span in spans:
+        name = next((stage for stage, steps in STAGES if span.step in steps), "")
+        if not name:
+            name = next(reversed(found)) if found and span.step.startswith(("export", "open")) else "migrate"
+        found.setdefault(name, []).append(span)
+    return found
+
+
+def _stage(name: str, spans: list[_Span], first: datetime, axis: float) -> Bar:
+    begin, end = min(span.begin for span in spans), max(map(_end, spans))
+    seconds = (end - begin).total_seconds()
+    return Bar(
+        step=name,
+        outcome="failed" if any(span.outcome != "done" for span in spans) else "done",
+        started=f"{begin:%H:%M:%S}",
+        seconds=seconds,
+        left=round((begin - first).total_seconds() / axis * 100, 2),
+        width=round(max(seconds / axis * 100, SMALLEST), 2),
+        error="",
+    )
+
+
+def _end(span: _Span) -> datetime:
+    return span.begin + timedelta(seconds=span.seconds)
 
 
 def _spans(ledger: list[LedgerEntry]) -> list[_Span]:

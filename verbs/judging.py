@@ -19,6 +19,7 @@ from migration.errors import REFUSED, CutoverError
 from migration.model import Phase, Verdict
 from migration.progress import Progress
 from migration.run import Run
+from reports import previous
 from reports.published import write_junit
 from reports.render import write
 from verbs import suites
@@ -84,6 +85,7 @@ def conclude(run: Run) -> Verdict:
     merged = verdict.merge(run)
     seal.close(run)
     case.decide(run)
+    previous.note(run.folder)
     draw(run)
     return merged
 

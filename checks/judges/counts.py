@@ -18,6 +18,9 @@ STATUSES = ("pwd", "recruitment", "eta9089", "i140", "closed")
 LISTS = ("rfiEntries", "rfeEntries", "notes", "documents", "additionalRecruitmentMethods", "tags")
 _Unit = tuple[str, str, int]
 
+NOTED_USERS = 12
+"""How many users' counts a result tells: those that differ first, then those with most cases."""
+
 
 class Counts:
     """`counts.status.<status>`, `counts.per_user.<live|deleted>`, `counts.deleted`, `counts.list.<field>`."""
@@ -80,9 +83,13 @@ class Counts:
     def _per_user(self, name: str) -> Tally:
         tally = Tally()
         users = {user for kind, user in self._wanted.keys() | self._found.keys() if kind == name}
-        for user in sorted(users):
-            wanted, found = self._wanted[name, user], self._found[name, user]
+        counted = [(user, self._wanted[name, user], self._found[name, user]) for user in sorted(users)]
+        for user, wanted, found in counted:
             tally.check(user, wanted, found, table="cases", path="legacyUserId")
+        counted.sort(key=lambda row: (row[1] == row[2], -max(row[1:])))
+        for user, wanted, found in counted[:NOTED_USERS]:
+            tally.note(f"user {user} source", wanted)
+            tally.note(f"user {user} target", found)
         return tally
 
 

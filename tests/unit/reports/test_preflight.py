@@ -47,7 +47,7 @@ def test_an_override_is_printed_with_its_gate_name_and_reason(tmp_path: Path) ->
         assert text in section
     assert "Bo attests it: rota checked" in section
     assert "1 accepted, 1 attested, 1 open, 1 not applicable" in section
-    assert "<script>" not in html
+    assert records.HOSTILE not in html
     summary = (tmp_path / str(records.MANIFEST["run_id"]) / "summary.md").read_text()
     assert "Ann Example takes it over" in summary
 
