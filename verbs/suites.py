@@ -47,13 +47,14 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     command += ["--basetemp", str(run.data / f"pytest-{phase.value}")]
     if phase is Phase.SMOKE:
         command += ["--output", str(run.data / phase.value)]
-    if phase is Phase.DATA:
-        _self_test(settings, run, progress, attempt)
     # a browser that is ended may leave its scratch behind: it goes with a folder of its own
     with TemporaryDirectory(prefix="cutover-judge-", ignore_cleanup_errors=True) as scratch:
         started = _started(command, settings, run, f"pytest-{phase.value}", attempt, TMPDIR=scratch)
-        with _entered(run, f"judge {phase.value}", progress), started as child:
-            code = _watched(child, run, phase, progress)
+        with started as child:
+            if phase is Phase.DATA:  # beside pytest, which starts in one process and leaves a processor idle
+                _self_test(settings, run, progress, attempt)
+            with _entered(run, f"judge {phase.value}", progress):
+                code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))
 
 
