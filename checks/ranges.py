@@ -14,7 +14,7 @@ from functools import cached_property
 from checks.target import ids
 
 BITS = 128
-BYTES_OF_A_PART = 8 << 20
+BYTES_OF_A_PART = 4 << 20
 MOST = 32
 
 

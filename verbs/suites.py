@@ -25,8 +25,13 @@ from migration.run import Run, iso_now
 POLL_SECONDS = 0.2
 ROOMS = {phase: "e2e" if phase is Phase.SMOKE else "checks" for phase in Phase}
 OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
-# Only what judging needs is loaded: the plugins of the harness's own tests take a second to import.
-PLUGINS = {"checks": ("xdist", "fixtures.recorder"), "e2e": ("xdist", "fixtures.recorder", "playwright")}
+# Only what judging needs is loaded: the plugins of the harness's own tests take a second to import, and those
+# of pytest's own that have nothing to do here look at each of the hundreds of checks.
+IDLE = tuple(f"no:{name}" for name in ("logging", "doctest", "unittest", "cacheprovider", "junitxml"))
+PLUGINS = {
+    "checks": ("xdist", "fixtures.recorder", *IDLE),
+    "e2e": ("xdist", "fixtures.recorder", "playwright"),
+}
 SELF_TEST = "harness.self_test"
 ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
 
