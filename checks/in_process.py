@@ -62,7 +62,7 @@ class _Item:
 class _Collected(Run):
     """The run, with results kept in memory instead of appended to its record."""
 
-    def append_result(self, result: CheckResult) -> None:
+    def append_result(self, result: CheckResult, *, settled: bool = True) -> None:
         """The recorder keeps each result with its item too; that is where they are read."""
 
     def list_findings(self, result: CheckResult, further: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from functools import cached_property
 from checks.target import ids
 
 BITS = 128
-BYTES_OF_A_PART = 8 << 20
+BYTES_OF_A_PART = 4 << 20
 MOST = 32
 
 
@@ -38,10 +38,10 @@ class Ranges:
     number: int
 
     @classmethod
-    def of(cls, size: int, number: int) -> Ranges:
-        """As many as a table of this size in bytes is worth cutting into: one when it is small."""
+    def of(cls, size: int, number: int, *, worth: int = BYTES_OF_A_PART, most: int = MOST) -> Ranges:
+        """As many as a table of this size in bytes is cut into, each part `worth` so many: one if small."""
         parts = 1
-        while parts < MOST and size >= 2 * parts * BYTES_OF_A_PART:
+        while parts < most and size >= 2 * parts * worth:
             parts *= 2
         return cls(parts, number)
 

@@ -3,7 +3,7 @@
 Plants a handful of faults in a copy of the run's export, compares the copy as the export itself will be
 compared, and records how many were found: `harness.self_test`. The target is not touched. What was planted
 and not found, or too little to plant, is UNKNOWN: such checks prove nothing about this data. Of a large
-export the copy holds everybody, and the cases of one range (`checks.ranges`), which are judged as one.
+export the copy holds everybody, and the cases of one small range (`checks.ranges`), which are judged as one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -30,6 +31,13 @@ from migration.run import Run
 
 ID = "harness.self_test"
 LEAST = 5
+BYTES = 2 << 20
+"""As many bytes of cases as are worth a copy: about a thousand cases."""
+
+MOST = 256
+AMONG = 1000
+"""Documents of a table among which the faults find their place."""
+
 CHOSEN = (
     *("missing-case", "swapped-owner", "one-cent", "one-day", "truncated-note", "lost-rfi-entry"),
     *("lost-deleted-at", "priority-levelled", "zone-changed", "enforcement-on", "stranded-user"),
@@ -40,25 +48,26 @@ _EDITS = {fault.name: (fault.tables, fault.edit) for fault in DOCUMENTS}
 
 def self_test(run: Run, settings: Settings) -> CheckResult:
     """Plants, compares, counts. Leaves no copy behind."""
-    copy = run.data / "self_test"
+    began, copy = time.monotonic(), run.data / "self_test"
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(mode=0o700)
     try:
         (copy / "backup.zip").symlink_to((run.data / "backup.zip").resolve())
         edits = {name: _EDITS[name] for name in CHOSEN}
         ranges = _first_range(run.data / "verified.zip", copy / "some.zip")
-        planting = tamper_apart(copy / "some.zip", copy / "verified.zip", edits)
+        planting = tamper_apart(copy / "some.zip", copy / "verified.zip", edits, among=AMONG)
         with World.of(Run(run.folder, copy), settings) as world:
             found = {**people_of(world), **CaseWork(world, copy, ranges).part(0).tallies()}
     finally:
         shutil.rmtree(copy)
-    return judged(planting, found)
+    result = judged(planting, found)
+    return result.model_copy(update={"duration_ms": round((time.monotonic() - began) * 1000)})
 
 
 def _first_range(source: Path, destination: Path) -> Ranges:
     """Copies an export with no more cases than those of the first range; all ranges there are."""
     with Archive(source) as export:
-        ranges = Ranges.of(export.size(CASES), export.numbers.get(CASES, 0))
+        ranges = Ranges.of(export.size(CASES), export.numbers.get(CASES, 0), worth=BYTES, most=MOST)
     keep_lines(
         source, destination, CASES, lambda line: not line.isspace() and ranges.part_of(id_of(line)) == 0
     )

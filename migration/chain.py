@@ -41,9 +41,10 @@ def digest(line: bytes) -> str:
     return hashlib.sha256(line).hexdigest()
 
 
-def append(path: Path, content: Mapping[str, Any]) -> None:
+def append(path: Path, content: Mapping[str, Any], *, settled: bool = True) -> None:
     """Adds one JSON line, chained, whole or not at all, also when several processes do so at once.
 
+    `settled`: it is on the disk when this returns, and so are all lines before it.
     A last line without its end, left by a process that was killed, was never written: it is cut off first.
     OSError when the disk is full: then the file is as it was.
     """
@@ -57,7 +58,8 @@ def append(path: Path, content: Mapping[str, Any]) -> None:
         try:
             while line:
                 line = line[os.write(descriptor, line) :]
-            os.fsync(descriptor)
+            if settled:
+                os.fsync(descriptor)
         except OSError:
             os.ftruncate(descriptor, end)
             raise

@@ -137,9 +137,13 @@ class Run:
         killed, and must not keep the run from being continued or taken back."""
         return list(self._lines("ledger.jsonl", LedgerEntry, unfinished=False))
 
-    def append_result(self, result: CheckResult) -> None:
-        """Adds what a check saw. Attempts add up; nothing is overwritten."""
-        chain.append(self.folder / "results.jsonl", result.model_dump(mode="json", by_alias=True))
+    def append_result(self, result: CheckResult, *, settled: bool = True) -> None:
+        """Adds what a check saw. Attempts add up; nothing is overwritten.
+
+        Not `settled` is one of many: those of a phase count only with its harness's, which comes last.
+        """
+        content = result.model_dump(mode="json", by_alias=True)
+        chain.append(self.folder / "results.jsonl", content, settled=settled)
 
     def list_findings(self, result: CheckResult, further: Sequence[str]) -> None:
         """Writes the findings beyond a result's sample beside the record; nothing when there are none."""

@@ -27,8 +27,13 @@ BROWSER = (Phase.SMOKE, Phase.CUTOVER)
 """The same suites at two addresses: the site's own, and the public one."""
 ROOMS = {phase: "e2e" if phase in BROWSER else "checks" for phase in Phase}
 OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
-# Only what judging needs is loaded: the plugins of the harness's own tests take a second to import.
-PLUGINS = {"checks": ("xdist", "fixtures.recorder"), "e2e": ("xdist", "fixtures.recorder", "playwright")}
+# Only what judging needs is loaded: the plugins of the harness's own tests take a second to import, and those
+# of pytest's own that have nothing to do here look at each of the hundreds of checks.
+IDLE = tuple(f"no:{name}" for name in ("logging", "doctest", "unittest", "cacheprovider", "junitxml"))
+PLUGINS = {
+    "checks": ("xdist", "fixtures.recorder", *IDLE),
+    "e2e": ("xdist", "fixtures.recorder", "playwright"),
+}
 SELF_TEST = "harness.self_test"
 ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
 
@@ -49,15 +54,16 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     command += ["--basetemp", str(run.data / f"pytest-{phase.value}")]
     if phase in BROWSER:
         command += ["--output", str(run.data / phase.value)]
-    if phase is Phase.DATA:
-        _self_test(settings, run, progress, attempt)
     # a browser that is ended may leave its scratch behind: it goes with a folder of its own
     with TemporaryDirectory(prefix="cutover-judge-", ignore_cleanup_errors=True) as scratch:
         public = {"CUTOVER_PUBLIC_URL": settings.live.url} if phase is Phase.CUTOVER else {}
         more = {"TMPDIR": scratch, **public}
         started = _started(command, settings, run, f"pytest-{phase.value}", attempt, **more)
-        with _entered(run, f"judge {phase.value}", progress), started as child:
-            code = _watched(child, run, phase, progress)
+        with started as child:
+            if phase is Phase.DATA:  # beside pytest, which starts in one process and leaves a processor idle
+                _self_test(settings, run, progress, attempt)
+            with _entered(run, f"judge {phase.value}", progress):
+                code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))
 
 

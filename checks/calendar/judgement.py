@@ -21,7 +21,9 @@ class Judgement:
 
     def __init__(self, form: Mapping[str, Any]) -> None:
         self._form = form
-        self.given = {field: value for field, value in form.items() if value or filled(value)}
+        self.given = {
+            field: value for field, value in form.items() if value or (value is not None and filled(value))
+        }
         self._at = _Instants(
             {field: parsed(text) for field, text in self.given.items() if isinstance(text, str)}
         )

@@ -16,7 +16,6 @@ from migration.model import Kind
 
 STATUSES = ("pwd", "recruitment", "eta9089", "i140", "closed")
 LISTS = ("rfiEntries", "rfeEntries", "notes", "documents", "additionalRecruitmentMethods", "tags")
-_Unit = tuple[str, str, int]
 
 NOTED_USERS = 12
 """How many users' counts a result tells: those that differ first, then those with most cases."""
@@ -29,22 +28,25 @@ class Counts:
         self._wanted: Counter[tuple[str, str]] = Counter()
         self._found: Counter[tuple[str, str]] = Counter()
         self._deleted = Tally()
-        self._latest: tuple[Document, list[_Unit]] = ({}, [])  # what an equal document adds is known already
+        self._both: Counter[tuple[str, str]] = Counter()  # wanted, and found in an equal document
+        self._latest: Document = {}
+        self._equal = False
 
     def watched(self, expected: Iterable[Expected]) -> Iterator[Expected]:
         """The same expectations, counted on the way."""
         for expectation in expected:
-            units = _units(expectation.document)
-            _add(self._wanted, units)
-            self._latest = expectation.document, units
+            self._latest, self._equal = expectation.document, False
             yield expectation
+            _add(self._both if self._equal else self._wanted, expectation.document)
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
         """Count one case of the target that is not v2's own."""
         if expected is not None and expected.origin is Origin.FOREIGN:
             return
-        latest, units = self._latest
-        _add(self._found, units if actual is latest else _units(actual))
+        if actual is self._latest:
+            self._equal = True
+        else:
+            _add(self._found, actual)
         if expected is not None:
             wanted, found = ("deletedAt" in document for document in (expected.document, actual))
             self._deleted.check(expected.key, wanted, found, table="cases", path="deletedAt")
@@ -53,6 +55,7 @@ class Counts:
         """Take over what was counted of other cases."""
         self._wanted.update(other._wanted)
         self._found.update(other._found)
+        self._both.update(other._both)
         self._deleted.join(other._deleted)
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
@@ -67,7 +70,7 @@ class Counts:
 
     def _total(self, kind: str, name: str) -> Tally:
         tally = Tally()
-        wanted, found = self._wanted[kind, name], self._found[kind, name]
+        wanted, found = self._numbers(kind, name)
         tally.match(min(wanted, found))
         for _ in range(abs(wanted - found)):
             tally.find(
@@ -82,8 +85,9 @@ class Counts:
 
     def _per_user(self, name: str) -> Tally:
         tally = Tally()
-        users = {user for kind, user in self._wanted.keys() | self._found.keys() if kind == name}
-        counted = [(user, self._wanted[name, user], self._found[name, user]) for user in sorted(users)]
+        every = self._wanted.keys() | self._found.keys() | self._both.keys()
+        users = sorted(user for kind, user in every if kind == name)
+        counted = [(user, *self._numbers(name, user)) for user in users]
         for user, wanted, found in counted:
             tally.check(user, wanted, found, table="cases", path="legacyUserId")
         counted.sort(key=lambda row: (row[1] == row[2], -max(row[1:])))
@@ -92,18 +96,17 @@ class Counts:
             tally.note(f"user {user} target", found)
         return tally
 
+    def _numbers(self, kind: str, name: str) -> tuple[int, int]:
+        """How many of these there must be, and how many there are."""
+        both = self._both[kind, name]
+        return both + self._wanted[kind, name], both + self._found[kind, name]
 
-def _add(counter: Counter[tuple[str, str]], units: list[_Unit]) -> None:
-    for kind, name, number in units:
-        counter[kind, name] += number
 
-
-def _units(case: Document) -> list[_Unit]:
-    """What one case adds to the counts."""
+def _add(counter: Counter[tuple[str, str]], case: Document) -> None:
+    """Counts one case."""
     # the unit of live and deleted is v1's user: the owner's edge is another question (foreign_keys)
-    state = "deleted" if "deletedAt" in case else "live"
-    units = [("status", str(case.get("caseStatus")), 1), (state, str(case.get("legacyUserId")), 1)]
+    counter["deleted" if "deletedAt" in case else "live", str(case.get("legacyUserId"))] += 1
+    counter["status", str(case.get("caseStatus"))] += 1
     for name in LISTS:
         if elements := case.get(name):
-            units.append(("list", name, len(elements)))
-    return units
+            counter["list", name] += len(elements)

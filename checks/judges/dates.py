@@ -115,7 +115,7 @@ def judge_date(
     """One date; `place` is the key, the path and the rule to be named."""
     key, path, rule = place
     if same(value, right):
-        tally.match()
+        tally.matched += 1
         return
     cls = Class.INHERITED if inherited else Class.INTRODUCED
     tally.find(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from functools import lru_cache
@@ -96,13 +96,12 @@ def cents(dollars: object) -> float | None:
     return float(amount)
 
 
-def items_of(value: object) -> Iterator[tuple[int, Any]]:
+def items_of(value: object) -> Sequence[tuple[int, Any]]:
     """The items of a JSON list with their index; a single item is a list of one, empty ones are left out."""
     if value is None:
-        return
-    for index, item in enumerate(value if isinstance(value, list) else [value]):
-        if not is_empty(item):
-            yield index, item
+        return ()
+    items = value if isinstance(value, list) else [value]
+    return [(index, item) for index, item in enumerate(items) if not is_empty(item)]
 
 
 def instant_of(value: object, otherwise: float) -> float:

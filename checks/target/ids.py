@@ -22,15 +22,20 @@ def encode(number: int, body: bytes) -> str:
 
     Kept for a moment: an id that was just made is most often decoded next, and held against this.
     """
-    head = bytearray()
-    rest = number
-    while rest > 0x7F:
-        head.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    head.append(rest)
-    payload = bytes(head) + body
+    payload = _head(number) + body
     whole = payload + _footer(payload)
     return b32encode(whole).translate(_FROM_RFC4648, b"=").decode()
+
+
+@lru_cache(maxsize=256)
+def _head(number: int) -> bytes:
+    """A table's number, seven bits a byte, the lowest first."""
+    head = bytearray()
+    while number > 0x7F:
+        head.append(number & 0x7F | 0x80)
+        number >>= 7
+    head.append(number)
+    return bytes(head)
 
 
 def decode(text: str) -> tuple[int, bytes]:
