@@ -12,7 +12,7 @@ class CalendarRefusal(Refusal):
 
 
 class Reach(StrEnum):
-    """Whether a user's calendar could be looked at. NEVER: v1 has neither a token nor an event of this user."""
+    """Whether a user's calendar could be looked at. NEVER: v1 has neither token nor event of this user."""
 
     SEEN = "seen"
     NEVER = "never"

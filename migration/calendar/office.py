@@ -107,7 +107,7 @@ def carry_out(
             known=desk.known,
             tokens=desk.tokens,
             google=desk.google,
-            journal=Journal(desk.folder),
+            journal=Journal(desk.folder, approved.digest),
             ceiling=ceiling,
             dry=dry,
         )
