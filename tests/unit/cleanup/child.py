@@ -6,6 +6,7 @@ The scene is made again from its numbers; Google is the emulator of the test, at
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,12 @@ def main() -> None:
         transport=None,
         endpoints=Endpoints(address, address),
     )
-    {"plan": made.plan, "delete": made.delete, "restore": made.restore}[command]()
+    commands: dict[str, Callable[[], object]] = {
+        "plan": made.plan,
+        "delete": made.delete,
+        "restore": made.restore,
+    }
+    commands[command]()
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from fixtures.google.server import Direct
 from migration.calendar import known, plan
 from migration.calendar.deletion import Ceiling
 from migration.calendar.journal import Journal
-from migration.calendar.model import CalendarRefusal
+from migration.calendar.model import CalendarRefusal, Reach
 from migration.calendar.people import ids_in
 from migration.calendar.record import write_events
 from migration.calendar.restore import other_id
@@ -94,7 +94,7 @@ def test_users_are_a_second_apart_and_calls_keep_to_their_rate(made: Ground) -> 
 
 
 def test_token_that_ends_on_the_way_is_renewed(made: Ground) -> None:
-    slow = replace(made, calls_per_second=0.01)
+    slow = replace(made, calls_per_second=0.005)
     v1 = slow.scene.ids("v1")
     slow.plan()
     assert slow.delete().states()["deleted"] == len(v1)
@@ -211,7 +211,7 @@ def test_plan_with_a_user_that_failed_is_not_done(made: Ground) -> None:
     found = made.plan()
     assert Counter(found.unreachable().values()) == {"revoked": 1}
     assert code_of_plan(found) == PASS
-    failed = replace(found.visits[0], reach="failed")
+    failed = replace(found.visits[0], reach=Reach.FAILED)
     assert code_of_plan(replace(found, visits=(failed,))) == UNKNOWN
     assert code_of_plan(replace(found, visits=())) == UNKNOWN
 

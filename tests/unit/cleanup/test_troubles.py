@@ -14,6 +14,7 @@ from migration.errors import PASS
 from tests.unit.cleanup import table
 from tests.unit.cleanup.support import ground
 from tests.unit.cleanup.table import ROWS, Row, carried_out
+from verbs.calendar import counted
 
 
 def row_of(name: str) -> str:
@@ -25,7 +26,7 @@ def row_of(name: str) -> str:
 def test_trouble_ends_as_the_page_says(row: Row, tmp_path: Path) -> None:
     found = carried_out(row, tmp_path)
     assert found.others_untouched
-    cells = [found.plan, found.run, table.counted(found.states), found.proof, found.takes]
+    cells = [found.plan, found.run, counted(found.states), found.proof, found.takes]
     assert row_of(row.name) == f"| {row.name} | {row.does} | {' | '.join(map(str, cells))} |"
     assert found.takes != "more than that"
     if found.states["failed"]:
