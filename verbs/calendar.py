@@ -55,6 +55,7 @@ def approve(_: Context, digest: str, by: str = "", run: str = "") -> None:
     from verbs import work
 
     LINE.pin("", run=run)
+    LINE.afterwards = True
     current = work.records()
     with _sealing(current):
         found = office.approve(current, digest=digest, by=by, now=datetime.now(UTC))
@@ -165,14 +166,23 @@ def show_run(done: Deletion) -> None:
     if done.dry:
         for one in done.would:
             answer(f"would delete {one.event}  {one.user}  {masked(one.title)}  {one.start}  ({one.reason})")
-    users = {one.user for one in done.plan.events}
-    answer(f"{len(users):,} users with {len(done.plan.events):,} planned events: {counted(done.states())}.")
+    answer(summary(done))
     if done.dry:
         answer("Dry run: no calendar was changed.")
     elif done.stopped:
         answer(f"Stopped at the ceiling of {done.ceiling.total:,} deletions. ./inv calendar.run goes on.")
     else:
         answer("Next: ./inv calendar.prove. The way back: ./inv calendar.restore")
+
+
+def summary(done: Deletion) -> str:
+    """The whole of a run in one line, zeros too."""
+    from migration.calendar.survey import found
+
+    users = len({one.user for one in done.plan.events})
+    seen = sum(found(done.plan.visits).values())
+    states = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in done.states().items())
+    return f"Users processed {users:,}; events found {seen:,}, planned {len(done.plan.events):,}, {states}."
 
 
 def show_proof(proof: Proof) -> None:
@@ -209,6 +219,7 @@ def counted(numbers: Mapping[str, int]) -> str:
 @contextmanager
 def _sealed() -> Iterator[tuple[Settings, Run]]:
     """The pair and the run of this line, and the run's record sealed before and after."""
+    LINE.afterwards = True
     settings = LINE.settings(of_run=True)
     current = LINE.open_run(settings)
     with _sealing(current):

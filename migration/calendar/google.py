@@ -88,6 +88,7 @@ class Google:
     ) -> None:
         self._at, self._keys, self._sleep = endpoints, keys, sleep
         self.now = now
+        self._met = False  # once a calendar was reached, nothing is refused as if none had been
         self.pace = pace
         local = httpx.URL(endpoints.api).host in {"127.0.0.1", "localhost", "::1"}
         self._client = httpx.Client(timeout=answer_within, transport=transport, trust_env=not local)
@@ -119,7 +120,7 @@ class Google:
         reason = str(body.get("error", ""))
         if reason == "invalid_grant":
             raise Revoked("the grant was revoked or has ended (invalid_grant)")
-        if reason in {"invalid_client", "unauthorized_client"}:
+        if reason in {"invalid_client", "unauthorized_client"} and not self._met:
             raise CalendarRefusal(
                 f"Google does not know this client ({reason}).",
                 next_step="Set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET to those that v1's backend had.",
@@ -152,7 +153,9 @@ class Google:
                 access.renew()
                 renewed = True
                 continue
-            return _meant(status, body, uncertain)
+            found = _meant(status, body, uncertain)
+            self._met = True
+            return found
 
     def _patiently(self, request: Callable[[], httpx.Request]) -> tuple[int, dict[str, Any], bool]:
         """Status and body of the first answer that is not a passing one; whether an earlier attempt may have

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from migration.calendar.google import Absent, Calendar, CallFailed, Google
+from migration.calendar.google import Absent, Calendar, CallFailed, Google, Revoked, Unanswered
 from migration.calendar.journal import RETURNING, Journal
 from migration.calendar.model import Restored
 from migration.calendar.people import Person
@@ -31,26 +31,32 @@ def carry_out(
     people: Sequence[Person], tokens: Tokens, google: Google, journal: Journal, progress: Progress
 ) -> dict[str, int]:
     """Brings back what the journal says we deleted; how many events came out how. Repeating it is safe."""
-    calendars = {person.id: way_in(person, tokens, google) for person in people}
+    calendars: dict[str, Calendar | str] = {}
+    for person in people:
+        opened = way_in(person, tokens, google)
+        calendars[person.id] = opened if isinstance(opened, Calendar) else opened[1]
     wanted: dict[str, list[str]] = {}
     for event in journal.to_restore():
         wanted.setdefault(journal.owner[event], []).append(event)
     counted: Counter[str] = Counter()
     for number, (user, events) in enumerate(wanted.items(), start=1):
-        opened = calendars.get(user)
-        if isinstance(opened, Calendar):
+        way = calendars.get(user, "v1 has no such user any more")
+        if isinstance(way, Calendar):
             google.pace.user()
         for event in events:
-            state, why, new_id = _one(opened, journal, event, user)
+            try:
+                state, why, new_id = _one(way, journal, event, user)
+            except (Unanswered, Revoked) as error:  # the rest of this user's would meet it too
+                way, state, why, new_id = str(error), Restored.NOT_BACK, str(error), ""
             journal.note(event, user, state, why, **({"new_id": new_id} if new_id else {}))
             counted[state] += 1
         progress.advance(number, len(wanted))
     return {str(name): counted[name] for name in Restored}
 
 
-def _one(calendar: object, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
-    if not isinstance(calendar, Calendar):
-        return Restored.NOT_BACK, "v1 has no way into this calendar", ""
+def _one(calendar: Calendar | str, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
+    if isinstance(calendar, str):
+        return Restored.NOT_BACK, calendar, ""
     body = journal.bodies[event]
     try:
         now = calendar.get(event)
@@ -62,6 +68,8 @@ def _one(calendar: object, journal: Journal, event: str, user: str) -> tuple[Res
     except Absent:
         journal.note(event, user, RETURNING)
         return _anew(calendar, event, body)
+    except (Unanswered, Revoked):
+        raise
     except CallFailed as error:
         return Restored.NOT_BACK, str(error), ""
 

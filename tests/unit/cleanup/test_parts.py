@@ -13,15 +13,17 @@ from pydantic import SecretStr
 
 from fixtures.google.calendar import Emulator
 from fixtures.google.server import Direct
+from fixtures.google.troubles import ALWAYS, Trouble
 from migration.calendar import known, plan
 from migration.calendar.deletion import Ceiling
+from migration.calendar.google import ATTEMPTS
 from migration.calendar.journal import Journal
 from migration.calendar.model import CalendarRefusal, Reach
 from migration.calendar.people import ids_in
 from migration.calendar.record import write_events
 from migration.calendar.restore import other_id
 from migration.calendar.tokens import Tokens
-from migration.errors import PASS, UNKNOWN
+from migration.errors import FAIL, PASS, UNKNOWN
 from migration.model import Verdict
 from tests.unit.cleanup.support import FENCED, Ground, export_of, ground
 from verbs.calendar import code_of_plan, code_of_run
@@ -300,3 +302,26 @@ def test_v2_says_which_events_are_its_own_and_since_when(made: Ground) -> None:
     assert judged_by[moved].since == FENCED + timedelta(days=1)
     assert judged_by[made.scene.users[1].id].since == FENCED
     assert all(one.v2_connected for one in judged_by.values())
+
+
+def test_client_that_is_locked_out_on_the_way_is_no_refusal(made: Ground) -> None:
+    v1 = made.scene.ids("v1")
+    made.plan()
+    made.scene.emulator.on_call = lambda kind, number, _: (
+        made.scene.emulator.lock_out() if (kind, number) == ("delete", 30) else None
+    )
+    work = made.delete()
+    assert 0 < work.states()["deleted"] < len(v1)
+    assert work.states()["failed"]
+    assert code_of_run(work) == FAIL
+
+
+def test_restore_gives_a_user_up_after_one_event_that_nobody_answers(made: Ground) -> None:
+    made.plan()
+    made.delete()
+    made.scene.emulator.troubles = [Trouble("500", "get", times=ALWAYS, account="person.0@example.com")]
+    made.scene.emulator.calls.clear()
+    done = made.restore()
+    assert done["not_back"] > 1
+    assert done["back"] > 1
+    assert made.scene.emulator.calls["get"] == ATTEMPTS + done["back"]
