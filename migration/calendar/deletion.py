@@ -163,6 +163,11 @@ class Deletion:
             gone = calendar.get(event_id).get("status") == "cancelled"
         except Absent:
             gone = True
+        except (Unanswered, Revoked):
+            raise
+        except CallFailed as error:
+            self.journal.note(event_id, user, Outcome.FAILED, str(error), **{UNSURE: "yes"})
+            return
         if gone:
             self.journal.note(event_id, user, Outcome.DELETED)
         else:

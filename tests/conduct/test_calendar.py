@@ -121,7 +121,7 @@ def test_clean_up_as_it_is_typed(
     assert kept.say("calendar.approve", digest, "--by", "Ann").code == 0
 
     code, words = typed("calendar.run", "--dry-run")
-    assert (code, words.count("would delete "), scene.living()) == (0, len(v1), before), words
+    assert (code, words.count("would delete e"), scene.living()) == (0, len(v1), before), words
 
     code, words = typed("calendar.run")
     assert (code, scene.living()) == (0, before - v1), words

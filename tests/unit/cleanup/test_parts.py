@@ -325,3 +325,15 @@ def test_restore_gives_a_user_up_after_one_event_that_nobody_answers(made: Groun
     assert done["not_back"] > 1
     assert done["back"] > 1
     assert made.scene.emulator.calls["get"] == ATTEMPTS + done["back"]
+
+
+def test_event_that_changed_and_then_can_not_be_read_fails_alone(made: Ground) -> None:
+    v1 = made.scene.ids("v1")
+    made.plan()
+    first = sum(one in made.scene.emulator.accounts["person.0@example.com"].events for one in v1)
+    made.scene.emulator.troubles = [
+        Trouble("412", "delete"),
+        Trouble("403 forbidden", "get", skip=first, account="person.0@example.com"),
+    ]
+    assert made.delete().states()["failed"] == 1
+    assert made.delete().states()["deleted"] == len(v1)
