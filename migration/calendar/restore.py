@@ -55,23 +55,29 @@ def carry_out(
 
 
 def _one(calendar: Calendar | str, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
+    """What became of one event, why, and its other id if it has one."""
     if isinstance(calendar, str):
         return Restored.NOT_BACK, calendar, ""
-    body = journal.bodies[event]
     try:
-        now = calendar.get(event)
-        if now.get("status") != "cancelled":
-            return Restored.THERE, "", ""
-        journal.note(event, user, RETURNING)
-        back = calendar.update(event, {**_sent(body), "sequence": now.get("sequence", 0)})
-        return (*_compared(body, back, Restored.BACK), "")
-    except Absent:
-        journal.note(event, user, RETURNING)
-        return _anew(calendar, event, body)
+        return _brought(calendar, journal, event, user)
     except (Unanswered, Revoked):
         raise
     except CallFailed as error:
         return Restored.NOT_BACK, str(error), ""
+
+
+def _brought(calendar: Calendar, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
+    body = journal.bodies[event]
+    try:
+        now = calendar.get(event)
+    except Absent:
+        journal.note(event, user, RETURNING)
+        return _anew(calendar, event, body)
+    if now.get("status") != "cancelled":
+        return Restored.THERE, "", ""
+    journal.note(event, user, RETURNING)
+    back = calendar.update(event, {**_sent(body), "sequence": now.get("sequence", 0)})
+    return (*_compared(body, back, Restored.BACK), "")
 
 
 def _anew(calendar: Calendar, event: str, body: Mapping[str, Any]) -> tuple[Restored, str, str]:
@@ -80,16 +86,14 @@ def _anew(calendar: Calendar, event: str, body: Mapping[str, Any]) -> tuple[Rest
         back = calendar.insert({**_sent(body), "id": new_id})
     except CallFailed as error:
         if not str(error).startswith(_CONFLICT):
-            return Restored.NOT_BACK, str(error), ""
+            raise
         back = calendar.get(new_id)  # an earlier attempt had brought it
     return (*_compared(body, back, Restored.ANEW), new_id)
 
 
 def other_id(event: str) -> str:
     """The id that an event gets when its own is lost: always the same, in the letters that Google allows."""
-    return f"cutover{hashlib.sha256(event.encode()).hexdigest()[:40]}".translate(
-        str.maketrans("wxyz", "0000")
-    )
+    return f"cutover{hashlib.sha256(event.encode()).hexdigest()[:40]}"
 
 
 def _sent(body: Mapping[str, Any]) -> dict[str, Any]:

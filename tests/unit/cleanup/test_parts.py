@@ -251,6 +251,23 @@ def test_event_that_google_has_forgotten_comes_back_under_another_id_once(made: 
     assert made.restore() == {"back": 0, "there": 0, "anew": 0, "not_back": 0}
 
 
+def test_insert_whose_answer_was_lost_is_found_again(made: Ground) -> None:
+    event = sorted(made.scene.ids("v1"))[0]
+    made.plan()
+    made.delete()
+    owner = next(one for one in made.scene.emulator.accounts.values() if event in one.events)
+    made.scene.emulator.forget(owner.email, event)
+    before = Journal(made.folder).to_restore().index(event)  # a get for each, then one for the new id
+    made.scene.emulator.troubles = [
+        Trouble("lost", "insert"),
+        Trouble("403 forbidden", "get", skip=before + 1),
+    ]
+    first = made.restore()
+    assert (first["anew"], first["not_back"]) == (0, 1)
+    assert made.restore()["anew"] == 1
+    assert other_id(event) in owner.living()
+
+
 def test_restore_of_a_user_who_left_fails_and_says_so(made: Ground) -> None:
     made.plan()
     made.delete()
