@@ -6,13 +6,14 @@ masked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from invoke.collection import Collection
 from invoke.context import Context
+from invoke.tasks import Task
 
 from migration.errors import FAIL, PASS, UNKNOWN
 from verbs.exits import leave
@@ -25,27 +26,61 @@ if TYPE_CHECKING:
     from migration.calendar.plan import Plan
     from migration.calendar.prove import Proof
     from migration.config import Settings
+    from migration.progress import Progress
     from migration.run import Run
 
 
-@verb
-def plan(
-    _: Context,
-    env: str = "",
-    production: bool = False,
-    confirm: str = "",
-    run: str = "",
-    quiet: bool = False,
-) -> None:
-    """Finds v1's events in every calendar; changes none."""
+def _on_pair(
+    name: str, title: str, act: Callable[[Settings, Run, Progress], int]
+) -> Task[Callable[..., None]]:
+    """The task of a command that visits calendars; `act` says what came out and gives the code."""
+
+    def body(
+        _: Context,
+        env: str = "",
+        production: bool = False,
+        confirm: str = "",
+        run: str = "",
+        quiet: bool = False,
+    ) -> None:
+        LINE.pin(env, production=production, confirm=confirm, run=run)
+        with _sealed() as (settings, current):
+            code = act(settings, current, chosen(quiet=quiet))
+        leave(code)
+
+    body.__name__, body.__doc__ = name, title
+    return verb(body)
+
+
+def _plan(settings: Settings, run: Run, progress: Progress) -> int:
     from migration.calendar import office
 
-    LINE.pin(env, production=production, confirm=confirm, run=run)
-    with _sealed() as (settings, current):
-        made = office.make_plan(settings, current, chosen(quiet=quiet), office.Tools())
+    made = office.make_plan(settings, run, progress, office.Tools())
     show_plan(made)
-    answer(f"In full: {current.data / 'calendar'}")
-    leave(code_of_plan(made))
+    answer(f"In full: {run.data / 'calendar'}")
+    return code_of_plan(made)
+
+
+def _prove(settings: Settings, run: Run, progress: Progress) -> int:
+    from migration.calendar import office
+    from migration.model import EXIT_CODE
+
+    proof = office.make_proof(settings, run, progress, office.Tools())
+    show_proof(proof)
+    return EXIT_CODE[proof.verdict]
+
+
+def _restore(settings: Settings, run: Run, progress: Progress) -> int:
+    from migration.calendar import office
+
+    done = office.bring_back(settings, run, progress, office.Tools())
+    answer(f"Restored: {counted(done) or 'nothing was deleted'}.")
+    return FAIL if done["not_back"] else PASS
+
+
+plan = _on_pair("plan", "Finds v1's events in every calendar; changes none.", _plan)
+prove = _on_pair("prove", "Looks again: none of v1's events is left.", _prove)
+restore = _on_pair("restore", "Brings back every event that was deleted.", _restore)
 
 
 @verb
@@ -55,6 +90,7 @@ def approve(_: Context, digest: str, by: str = "", run: str = "") -> None:
     from verbs import work
 
     LINE.pin("", run=run)
+    LINE.afterwards = True
     current = work.records()
     with _sealing(current):
         found = office.approve(current, digest=digest, by=by, now=datetime.now(UTC))
@@ -82,45 +118,6 @@ def execute(
         done = office.carry_out(settings, current, chosen(quiet=quiet), office.Tools(), dry=dry_run)
     show_run(done)
     leave(code_of_run(done))
-
-
-@verb
-def prove(
-    _: Context,
-    env: str = "",
-    production: bool = False,
-    confirm: str = "",
-    run: str = "",
-    quiet: bool = False,
-) -> None:
-    """Looks again: none of v1's events is left."""
-    from migration.calendar import office
-    from migration.model import EXIT_CODE
-
-    LINE.pin(env, production=production, confirm=confirm, run=run)
-    with _sealed() as (settings, current):
-        proof = office.make_proof(settings, current, chosen(quiet=quiet), office.Tools())
-    show_proof(proof)
-    leave(EXIT_CODE[proof.verdict])
-
-
-@verb
-def restore(
-    _: Context,
-    env: str = "",
-    production: bool = False,
-    confirm: str = "",
-    run: str = "",
-    quiet: bool = False,
-) -> None:
-    """Brings back every event that was deleted."""
-    from migration.calendar import office
-
-    LINE.pin(env, production=production, confirm=confirm, run=run)
-    with _sealed() as (settings, current):
-        done = office.bring_back(settings, current, chosen(quiet=quiet), office.Tools())
-    answer(f"Restored: {counted(done)}.")
-    leave(FAIL if done["not_back"] else PASS)
 
 
 @verb
@@ -165,14 +162,23 @@ def show_run(done: Deletion) -> None:
     if done.dry:
         for one in done.would:
             answer(f"would delete {one.event}  {one.user}  {masked(one.title)}  {one.start}  ({one.reason})")
-    users = {one.user for one in done.plan.events}
-    answer(f"{len(users):,} users with {len(done.plan.events):,} planned events: {counted(done.states())}.")
+    answer(summary(done))
     if done.dry:
         answer("Dry run: no calendar was changed.")
     elif done.stopped:
         answer(f"Stopped at the ceiling of {done.ceiling.total:,} deletions. ./inv calendar.run goes on.")
     else:
         answer("Next: ./inv calendar.prove. The way back: ./inv calendar.restore")
+
+
+def summary(done: Deletion) -> str:
+    """The whole of a run in one line, zeros too."""
+    from migration.calendar.survey import found
+
+    users = len({one.user for one in done.plan.events})
+    seen = sum(found(done.plan.visits).values())
+    states = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in done.states().items())
+    return f"Users processed {users:,}; events found {seen:,}, planned {len(done.plan.events):,}, {states}."
 
 
 def show_proof(proof: Proof) -> None:
@@ -209,6 +215,7 @@ def counted(numbers: Mapping[str, int]) -> str:
 @contextmanager
 def _sealed() -> Iterator[tuple[Settings, Run]]:
     """The pair and the run of this line, and the run's record sealed before and after."""
+    LINE.afterwards = True
     settings = LINE.settings(of_run=True)
     current = LINE.open_run(settings)
     with _sealing(current):

@@ -47,7 +47,7 @@ def guarded(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
         except Exit:
             raise
         except KeyboardInterrupt:
-            say_error("Interrupted. " + ("The run is judged UNKNOWN." if LINE.run else "No run had begun."))
+            say_error(f"Interrupted. {_interrupted()}")
             _offer_the_way_back()
             raise Exit(code=UNKNOWN if LINE.run else REFUSED) from None
         except CutoverError as error:
@@ -62,6 +62,12 @@ def guarded(body: Callable[Arguments, None]) -> Callable[Arguments, None]:
     return wrapped
 
 
+def _interrupted() -> str:
+    if LINE.afterwards:
+        return "Type the same line again: it goes on where it was."
+    return "The run is judged UNKNOWN." if LINE.run else "No run had begun."
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     """A polite kill, and the end of the terminal, end a task like Ctrl-C does: it cleans up and concludes."""
     raise KeyboardInterrupt
@@ -69,7 +75,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 def _offer_the_way_back() -> None:
     """Once the target's data may be changed, whatever goes wrong ends with the command that restores it."""
-    if LINE.run is None:
+    if LINE.run is None or LINE.afterwards:
         return
     with contextlib.suppress(CutoverError, OSError):  # a damaged record: what went wrong has been said
         if offer := standing.way_back(LINE.run):
@@ -113,6 +119,8 @@ def _defect(error: Exception, task: str) -> str:
     if not LINE.run:
         return f"{head} No run had begun.\n{places}"
     log(f"{head}\n{places}")
+    if LINE.afterwards:
+        return _filled(f"{head} Where it happened is in {LINE.run.folder / 'run.log'}.")
     return _filled(
         f"{head} The run is judged UNKNOWN; its target may be changed if the load had begun. "
         f"Where it happened is in {LINE.run.folder / 'run.log'}; `./inv rollback` restores the target."

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Line:
-    """The state of one command line. Tests make their own; tasks share `LINE`. `begun`: the run is new."""
+    """The state of one command line. Tests make their own; tasks share `LINE`. `begun`: the run is new.
+    `afterwards`: the task comes after the cutover, and a rollback is no answer to what goes wrong in it."""
 
     environment: str | None = None
     confirm: str | None = None
     run_id: str | None = None
     run: Run | None = None
     begun: bool = False
+    afterwards: bool = False
 
     def pin(self, env: str, *, production: bool = False, confirm: str = "", run: str = "") -> None:
         """Takes a task's flags over (empty: not given). Refuses another environment than the pinned one."""

@@ -163,10 +163,15 @@ class Deletion:
             gone = calendar.get(event_id).get("status") == "cancelled"
         except Absent:
             gone = True
-        outcome = Outcome.DELETED if gone else Outcome.REFUSED
-        self.journal.note(
-            event_id, user, outcome, "" if gone else f"somebody changed it while it was read ({why})"
-        )
+        except (Unanswered, Revoked):
+            raise
+        except CallFailed as error:
+            self.journal.note(event_id, user, Outcome.FAILED, str(error), **{UNSURE: "yes"})
+            return
+        if gone:
+            self.journal.note(event_id, user, Outcome.DELETED)
+        else:
+            self.journal.note(event_id, user, Outcome.FAILED, f"somebody changed it meanwhile ({why})")
 
     def _gone(self, one: Planned, why: str) -> None:
         """Not there any more: by us, if a killed run had asked for it, else without us."""

@@ -5,7 +5,7 @@ Base addresses come from the settings, so the emulator of the tests and Google a
 logs, and no error carries a token, an address or a title. What may be asked again when its answer was lost:
 everything, because each call names its event (deleting twice is answered 410, an insert has its id chosen).
 
-    401                                     the access token is renewed, once a call; then the user is denied
+    401                                     the access token is renewed, once a call; then Unanswered
     403 with a rate's reason, 408, 429, 5xx asked again, ever later, a Retry-After heeded (migration.patience)
     a lost, slow or torn answer             the same
     404, 410                                Absent: it is not there
@@ -47,7 +47,7 @@ class CallFailed(Exception):
 
 
 class Unanswered(CallFailed):
-    """Every attempt met a passing trouble: whatever else is asked for this user now would meet it too."""
+    """Every attempt met trouble, or no token is taken: so would whatever else is asked for this user."""
 
 
 class Absent(CallFailed):
@@ -88,6 +88,7 @@ class Google:
     ) -> None:
         self._at, self._keys, self._sleep = endpoints, keys, sleep
         self.now = now
+        self._met = False  # once a calendar was reached, nothing is refused as if none had been
         self.pace = pace
         local = httpx.URL(endpoints.api).host in {"127.0.0.1", "localhost", "::1"}
         self._client = httpx.Client(timeout=answer_within, transport=transport, trust_env=not local)
@@ -119,12 +120,12 @@ class Google:
         reason = str(body.get("error", ""))
         if reason == "invalid_grant":
             raise Revoked("the grant was revoked or has ended (invalid_grant)")
-        if reason in {"invalid_client", "unauthorized_client"}:
+        if reason in {"invalid_client", "unauthorized_client"} and not self._met:
             raise CalendarRefusal(
                 f"Google does not know this client ({reason}).",
                 next_step="Set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET to those that v1's backend had.",
             )
-        raise CallFailed(f"no access token: {status} {_short(reason)}")
+        raise Unanswered(f"no access token: {status} {_short(reason)}")
 
     def call(  # noqa: PLR0913 - a request has that many parts
         self,
@@ -152,7 +153,9 @@ class Google:
                 access.renew()
                 renewed = True
                 continue
-            return _meant(status, body, uncertain)
+            found = _meant(status, body, uncertain)
+            self._met = True
+            return found
 
     def _patiently(self, request: Callable[[], httpx.Request]) -> tuple[int, dict[str, Any], bool]:
         """Status and body of the first answer that is not a passing one; whether an earlier attempt may have
@@ -246,6 +249,8 @@ def _meant(status: int, body: dict[str, Any], uncertain: bool) -> dict[str, Any]
     if status in {200, 201, 204}:
         return body
     said = _reason(status, body)
+    if status == httpx.codes.UNAUTHORIZED:
+        raise Unanswered(said)
     if status in {404, 410}:
         absent = Absent(said)
         absent.by_us = uncertain

@@ -26,10 +26,14 @@ _ENDED = frozenset({Outcome.DELETED, Outcome.GONE})
 
 
 class Journal:
-    """The two files of one run, opened for adding. A torn last line, of a killed process, is cut off
-    first."""
+    """The two files of one run, opened for adding. A torn last line, of a killed process, is cut off first.
 
-    def __init__(self, folder: Path) -> None:
+    `plan`: a digest. What was noted under another plan counts no more then: a later plan has seen those
+    events alive. Empty, for the way back: every line counts.
+    """
+
+    def __init__(self, folder: Path, plan: str = "") -> None:
+        self._plan = plan
         self._bodies, self._steps = folder / BODIES, folder / JOURNAL
         self.bodies: dict[str, dict[str, Any]] = {}
         self.owner: dict[str, str] = {}
@@ -51,21 +55,29 @@ class Journal:
 
     def note(self, event: str, user: str, state: str, why: str = "", **more: str) -> None:
         """Where an event stands now."""
-        line = {"event": event, "user": user, "state": str(state), "why": why, **more}
+        line = {"event": event, "user": user, "state": str(state), "why": why, "plan": self._plan, **more}
         self.last[event] = line
         _append(self._steps, orjson.dumps(line) + b"\n", durable=False)
 
     def state(self, event: str) -> str:
-        """The last state that was noted; empty when none was."""
-        return str(self.last.get(event, {}).get("state", ""))
+        """The last state that was noted under this plan; empty when none was."""
+        return str(self._line(event).get("state", ""))
 
     def may_be_done(self, event: str) -> bool:
         """Whether a deletion was asked for and its answer never came: then its absence is our doing."""
-        return self.state(event) == ASKED or UNSURE in self.last.get(event, {})
+        return self.state(event) == ASKED or UNSURE in self._line(event)
 
     def is_done(self, event: str) -> bool:
         """Whether the deletion of this event has come to a good end and nothing is left to do."""
         return self.state(event) in _ENDED
+
+    def why(self, event: str) -> str:
+        """The reason that was noted with the last state."""
+        return str(self._line(event).get("why", ""))
+
+    def _line(self, event: str) -> dict[str, Any]:
+        line = self.last.get(event, {})
+        return line if not self._plan or line.get("plan") == self._plan else {}
 
     def to_restore(self) -> list[str]:
         """Events that we deleted, or may have, or were bringing back, in the order of their saving."""

@@ -35,6 +35,7 @@ from migration.calendar.survey import Look
 from migration.calendar.tokens import Tokens
 from migration.config import GoogleKeys, Settings
 from migration.context import Context
+from migration.errors import RunIncomplete
 from migration.model import StepOutcome, Verdict
 from migration.progress import Progress
 from migration.run import Run
@@ -107,7 +108,7 @@ def carry_out(
             known=desk.known,
             tokens=desk.tokens,
             google=desk.google,
-            journal=Journal(desk.folder),
+            journal=Journal(desk.folder, approved.digest),
             ceiling=ceiling,
             dry=dry,
         )
@@ -170,6 +171,7 @@ def _at_work(settings: Settings, run: Run, progress: Progress, tools: Tools, nam
     pace = Pace(table.calls_per_second, table.between_users_s, tools.sleep, tools.clock)
     with (
         files.alone(folder / ".lock", "Another calendar command is at work on this run."),
+        _in_our_words(),
         flow.acting(settings, run, progress, name) as (context, notes),
         Google(
             Endpoints(table.api, table.oauth),
@@ -186,6 +188,19 @@ def _at_work(settings: Settings, run: Run, progress: Progress, tools: Tools, nam
         export = context.target.export(folder / "target.zip", include_storage=False)
         v2 = known.read(export, fenced)
         yield Desk(context, everybody, v2.known(everybody), tokens, google, folder, notes)
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """An unfinished command of ours is typed again; the flow's advice to take the run back is not for it."""
+    try:
+        yield
+    except RunIncomplete as error:
+        raise RunIncomplete(
+            error.happened,
+            touched="What was done to calendars until then is in the journal.",
+            next_step="Type the same line again when the cause is gone: it goes on where it was.",
+        ) from error
 
 
 def _keys(settings: Settings) -> GoogleKeys:

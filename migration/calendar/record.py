@@ -32,7 +32,7 @@ def write_events(run: Run, plan: Plan, journal: Journal) -> None:
             "title": masked(one.title),
             "reason": one.reason,
             "outcome": journal.state(one.event) or "waiting",
-            "why": str(journal.last.get(one.event, {}).get("why", "")),
+            "why": journal.why(one.event),
         }
         for one in plan.events
     ]

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from migration.calendar.google import Absent, Calendar, CallFailed, Google
+from migration.calendar.google import Absent, Calendar, CallFailed, Google, Revoked, Unanswered
 from migration.calendar.journal import RETURNING, Journal
 from migration.calendar.model import Restored
 from migration.calendar.people import Person
@@ -31,39 +31,53 @@ def carry_out(
     people: Sequence[Person], tokens: Tokens, google: Google, journal: Journal, progress: Progress
 ) -> dict[str, int]:
     """Brings back what the journal says we deleted; how many events came out how. Repeating it is safe."""
-    calendars = {person.id: way_in(person, tokens, google) for person in people}
+    calendars: dict[str, Calendar | str] = {}
+    for person in people:
+        opened = way_in(person, tokens, google)
+        calendars[person.id] = opened if isinstance(opened, Calendar) else opened[1]
     wanted: dict[str, list[str]] = {}
     for event in journal.to_restore():
         wanted.setdefault(journal.owner[event], []).append(event)
     counted: Counter[str] = Counter()
     for number, (user, events) in enumerate(wanted.items(), start=1):
-        opened = calendars.get(user)
-        if isinstance(opened, Calendar):
+        way = calendars.get(user, "v1 has no such user any more")
+        if isinstance(way, Calendar):
             google.pace.user()
         for event in events:
-            state, why, new_id = _one(opened, journal, event, user)
+            try:
+                state, why, new_id = _one(way, journal, event, user)
+            except (Unanswered, Revoked) as error:  # the rest of this user's would meet it too
+                way, state, why, new_id = str(error), Restored.NOT_BACK, str(error), ""
             journal.note(event, user, state, why, **({"new_id": new_id} if new_id else {}))
             counted[state] += 1
         progress.advance(number, len(wanted))
     return {str(name): counted[name] for name in Restored}
 
 
-def _one(calendar: object, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
-    if not isinstance(calendar, Calendar):
-        return Restored.NOT_BACK, "v1 has no way into this calendar", ""
+def _one(calendar: Calendar | str, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
+    """What became of one event, why, and its other id if it has one."""
+    if isinstance(calendar, str):
+        return Restored.NOT_BACK, calendar, ""
+    try:
+        return _brought(calendar, journal, event, user)
+    except (Unanswered, Revoked):
+        raise
+    except CallFailed as error:
+        return Restored.NOT_BACK, str(error), ""
+
+
+def _brought(calendar: Calendar, journal: Journal, event: str, user: str) -> tuple[Restored, str, str]:
     body = journal.bodies[event]
     try:
         now = calendar.get(event)
-        if now.get("status") != "cancelled":
-            return Restored.THERE, "", ""
-        journal.note(event, user, RETURNING)
-        back = calendar.update(event, {**_sent(body), "sequence": now.get("sequence", 0)})
-        return (*_compared(body, back, Restored.BACK), "")
     except Absent:
         journal.note(event, user, RETURNING)
         return _anew(calendar, event, body)
-    except CallFailed as error:
-        return Restored.NOT_BACK, str(error), ""
+    if now.get("status") != "cancelled":
+        return Restored.THERE, "", ""
+    journal.note(event, user, RETURNING)
+    back = calendar.update(event, {**_sent(body), "sequence": now.get("sequence", 0)})
+    return (*_compared(body, back, Restored.BACK), "")
 
 
 def _anew(calendar: Calendar, event: str, body: Mapping[str, Any]) -> tuple[Restored, str, str]:
@@ -72,16 +86,14 @@ def _anew(calendar: Calendar, event: str, body: Mapping[str, Any]) -> tuple[Rest
         back = calendar.insert({**_sent(body), "id": new_id})
     except CallFailed as error:
         if not str(error).startswith(_CONFLICT):
-            return Restored.NOT_BACK, str(error), ""
+            raise
         back = calendar.get(new_id)  # an earlier attempt had brought it
     return (*_compared(body, back, Restored.ANEW), new_id)
 
 
 def other_id(event: str) -> str:
     """The id that an event gets when its own is lost: always the same, in the letters that Google allows."""
-    return f"cutover{hashlib.sha256(event.encode()).hexdigest()[:40]}".translate(
-        str.maketrans("wxyz", "0000")
-    )
+    return f"cutover{hashlib.sha256(event.encode()).hexdigest()[:40]}"
 
 
 def _sent(body: Mapping[str, Any]) -> dict[str, Any]:

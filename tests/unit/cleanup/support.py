@@ -6,7 +6,7 @@ The clock is one that only pauses move, so that an hour of patience costs nothin
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from fixtures.factories.documents import Documents, new_profile, new_v2_case
 from fixtures.google.calendar import CLIENT_ID, CLIENT_SECRET, Emulator
 from fixtures.google.scene import Case, Scene, User, fill
 from fixtures.google.server import Direct
+from fixtures.wire import encode_id
 from migration.calendar import known, plan, survey
 from migration.calendar.classify import Known
 from migration.calendar.deletion import Ceiling, Deletion
@@ -72,10 +73,12 @@ class Ground:
     scene: Scene
     clock: Clock
     key: SecretStr
-    transport: httpx.BaseTransport
+    transport: httpx.BaseTransport | None
     endpoints: Endpoints = ELSEWHERE
     ceiling: Ceiling = HIGH
     calls_per_second: float = 5.0
+    answer_within: float = 30.0
+    client_secret: str = field(default=CLIENT_SECRET, repr=False)
 
     @property
     def run(self) -> Run:
@@ -105,13 +108,14 @@ class Ground:
     def google(self) -> Google:
         """The client, on the ground's clock."""
         keys = GoogleKeys(
-            client_id=CLIENT_ID, client_secret=SecretStr(CLIENT_SECRET), encryption_key=self.key
+            client_id=CLIENT_ID, client_secret=SecretStr(self.client_secret), encryption_key=self.key
         )
         pace = Pace(self.calls_per_second, 1.0, self.clock.sleep, self.clock.seconds)
         return Google(
             self.endpoints,
             keys,
             pace,
+            answer_within=self.answer_within,
             transport=self.transport,
             now=self.clock.now,
             sleep=self.clock.sleep,
@@ -148,15 +152,15 @@ class Ground:
 
     def delete(self, *, dry: bool = False) -> Deletion:
         """A run of the plan that is there."""
-        people = self.people()
+        people, approved = self.people(), plan.read(self.folder)
         with self.google() as google:
             work = Deletion(
-                plan=plan.read(self.folder),
+                plan=approved,
                 people=people,
                 known=self.known(people),
                 tokens=Tokens(self.key),
                 google=google,
-                journal=Journal(self.folder),
+                journal=Journal(self.folder, approved.digest),
                 ceiling=self.ceiling,
                 dry=dry,
             )
@@ -192,11 +196,15 @@ def ground(
     return Ground(folder, scene, clock, key, make(emulator))
 
 
-def export_of(scene: Scene, path: Path) -> Path:
-    """What v2 would export: its cases with the ids of its events."""
+def export_of(scene: Scene, path: Path, *, moved: Collection[str] = ()) -> Path:
+    """What v2 would export: its cases with the ids of its events. `moved`: users whose document carries v1's
+    id, as the migration writes it; v2 knew the others by itself, since the fence."""
     documents = Documents(NUMBERS)
     for user in scene.users:
         owner = documents.add("users", user.id, email=user.email)
+        if user.id in moved:
+            owner = encode_id(NUMBERS["users"], UUID(user.id).bytes)
+            documents.tables["users"][-1]["_id"] = owner
         connected = any(case.v2_events for case in user.cases)
         documents.add(
             "userProfiles",
