@@ -29,5 +29,10 @@ def test_people(judge: Judged) -> None:
     judge(answering, "people", title=title, scope="users")
 
 
+def test_functions(judge: Judged) -> None:
+    title = "no function that people's work stands on has only failed since the opening"
+    judge(answering, "functions", title=title, scope="functions")
+
+
 def test_sign_in(judge: Judged) -> None:
     judge(answering, "sign_in", title="the canary signs in with its password", scope="sign-in")

@@ -1,13 +1,16 @@
-"""Whether the open target still answers its people: everyone sees their own cases, the canary can sign in."""
+"""Whether the open target still answers its people: everyone sees their own cases, the canary can sign in,
+and the deployment's log shows no function that only fails (`checks.recheck_log`)."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from checks.recheck import NOW, people_of
+from checks import recheck_log
+from checks.recheck import CLOCKS_MS, NOW, opened_ms, people_of
 from checks.sample import READ_LIMIT, Question
 from checks.tally import Tally
 from checks.target.archive import Archive
@@ -17,9 +20,12 @@ from migration.model import Kind
 from migration.run import Run
 from migration.target import Answer, Target
 
+SIGN_IN = "auth:signIn"
+
 
 def answering(run: Run, settings: Settings) -> Mapping[str, Tally]:
-    """`people`: one unit a user of v1; `sign_in`: the canary."""
+    """`people`: one unit a user of v1; `sign_in`: the canary; `functions`: one unit a function called."""
+    began = time.time() * 1000 - CLOCKS_MS
     with (
         Archive(run.data / NOW) as now,
         Target(settings.target.url, settings.target.admin_key.get_secret_value()) as target,
@@ -32,7 +38,13 @@ def answering(run: Run, settings: Settings) -> Mapping[str, Tally]:
                 _listed(people, key, cases, listed)
             else:
                 people.find(Kind.MISSING, key, table="users", rule="the app does not know this user")
-    return {"people": people, "sign_in": _sign_in(settings)}
+    sign_in = _sign_in(settings)
+    executed = recheck_log.read(settings, SIGN_IN, began)
+    return {
+        "people": people,
+        "sign_in": sign_in,
+        "functions": recheck_log.judged(executed, opened_ms(run)),
+    }
 
 
 def _listed(tally: Tally, key: str, cases: set[str], listed: Answer) -> None:
@@ -56,7 +68,7 @@ def _sign_in(settings: Settings) -> Tally:
     params = {"email": settings.canary_email, "password": password, "flow": "signIn"}
     headers = {"Convex-Client": "cutover-checks-0.1.0"}
     with httpx.Client(base_url=settings.target.url, headers=headers, timeout=30) as client:
-        signed = _called(client, "action", "auth:signIn", {"provider": "password", "params": params})
+        signed = _called(client, "action", SIGN_IN, {"provider": "password", "params": params})
         token = ((signed or {}).get("tokens") or {}).get("token")
         bearer = {"Authorization": f"Bearer {token}"}
         known = _called(client, "query", "users:currentUser", {}, bearer) if token else None

@@ -16,6 +16,7 @@ from migration.model import CheckResult, Class, LedgerEntry, Phase, StepOutcome,
 from migration.run import Run
 
 NAME = "recheck.json"
+FUNCTIONS = "recheck.functions"
 STEP = f"judge {Phase.RECHECK.value}"
 
 
@@ -50,6 +51,7 @@ def _entry(
     phases = [Phase.RECHECK]
     judged = verdict.judge(required, results, loaded=verdict.is_loaded(ledger), phases=phases)
     at = _started(ledger, STEP, attempt)
+    data = [result for result in results if result.id != FUNCTIONS]
     return {
         "attempt": attempt,
         "at": at,
@@ -57,9 +59,19 @@ def _entry(
         "verdict": judged.verdict,
         "reasons": judged.reasons,
         "seen": sum(result.seen for result in results),
-        "by_users": sum(result.classes.get(Class.DECLARED, 0) for result in results),
+        "by_users": sum(result.classes.get(Class.DECLARED, 0) for result in data),
+        "functions": _of_functions(results),
         "lost_or_changed": sum(result.classes.get(Class.INTRODUCED, 0) for result in results),
     }
+
+
+def _of_functions(results: Sequence[CheckResult]) -> dict[str, Any]:
+    """Calls and errors since the opening, out of the deployment's log; by function, where any failed."""
+    found = next((result for result in results if result.id == FUNCTIONS), None)
+    if found is None:
+        return {}
+    failed = {one.key: int(one.actual or 0) for one in found.findings}
+    return {**{name: found.notes.get(name, 0) for name in ("calls", "errors")}, "failed": failed}
 
 
 def _started(ledger: Sequence[LedgerEntry], step: str, which: int | None) -> str:

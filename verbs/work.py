@@ -6,8 +6,9 @@ decision and report written) before the task leaves.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -107,10 +108,17 @@ def recheck(*, workers: int, quiet: bool) -> None:
         f"{evidence(run.folder).decision.get('decision', 'HOLD')}  run {run.id}"
     )
     answer(f"  {last['by_users']:,} changes by v2's users, {last['lost_or_changed']:,} by nobody")
+    if called := last["functions"]:
+        answer(f"  {called['errors']:,} of {called['calls']:,} calls of functions failed{_failing(called)}")
     for reason in last["reasons"][:REASONS_SHOWN]:
         answer(f"  {reason}")
     answer(f"Report: {_short(run.folder / 'report.html')}")
     leave(EXIT_CODE[verdict])
+
+
+def _failing(called: Mapping[str, Any]) -> str:
+    named = sorted(called["failed"].items(), key=lambda one: (-one[1], one[0]))
+    return f": {', '.join(f'{name} {count:,}' for name, count in named)}" if named else ""
 
 
 def rollback(*, quiet: bool) -> None:

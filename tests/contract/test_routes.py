@@ -154,7 +154,6 @@ NOT_COVERED: dict[str, tuple[str, str, Any, str]] = {
     "cancel": ("POST", "/api/export/cancel/x", None, "/api/export/cancel/x"),
     "deploy": ("POST", "/api/deploy2/start_push", {}, "/api/deploy2/start_push"),
     "deploy's first question": ("POST", "/api/get_config_hashes", {}, "/api/get_config_hashes"),
-    "logs": ("GET", "/api/stream_function_logs?cursor=0", None, "/api/stream_function_logs"),
     "data sync": ("POST", "/api/v1/data/sync", {}, "/api/v1/data/sync"),
     "list_snapshot": ("GET", "/api/list_snapshot", None, "/api/list_snapshot"),
     "document_deltas": ("GET", "/api/document_deltas?cursor=0", None, "/api/document_deltas"),

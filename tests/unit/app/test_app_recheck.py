@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
+from checks import recheck_log
 from checks.recheck import since
 from checks.recheck_app import answering
+from checks.recheck_log import ONLY_FAILS
 from checks.tally import Tally
 from fixtures import wire
 from fixtures.tamper import tamper
 from migration import config
 from migration.config import Settings
+from migration.errors import RunIncomplete
 from migration.model import Class, Kind, LedgerEntry, StepOutcome
 from migration.run import Run
 from tests.unit.app.stage import Stage
@@ -106,3 +110,47 @@ def test_a_password_that_opens_nothing_is_missed(stage: Stage, run: Run, setting
     assert answering(run, settings)["sign_in"].matched == 1
     locked = settings.model_copy(update={"canary_password": SecretStr("not the canary's")})
     assert answering(run, locked)["sign_in"].totals == {Kind.MISSING: 1}
+
+
+def failing(stage: Stage, function: str, times: int, args: Mapping[str, object]) -> None:
+    """Calls of a function that all fail, as nobody in particular."""
+    with httpx.Client(base_url=stage.url, timeout=30) as client:
+        for _ in range(times):
+            body = {"path": function, "args": args, "format": "json"}
+            assert client.post("/api/query", json=body).json()["status"] == "error"
+
+
+def test_function_errors_are_counted_and_one_that_only_fails_is_a_broken_feature(
+    stage: Stage, run: Run, settings: Settings
+) -> None:
+    known = look(stage, run, settings)["functions"].classes[Class.DECLARED]
+    failing(stage, "cases:listByIds", 7, {"wrong": 1})
+    failing(stage, "dashboard:getDeadlines", ONLY_FAILS - 1, {"wrong": 1})
+    some = look(stage, run, settings)["functions"]
+    assert (some.classes[Class.INTRODUCED], some.classes[Class.DECLARED]) == (0, known + 2)
+    named = {one.key: (one.actual, one.rule) for one in some.findings}
+    assert named["cases:listByIds"] == ("7", "7 of 7 calls failed")
+    assert "wrong" not in str(some.findings)
+
+    failing(stage, "dashboard:getDeadlines", 1, {"wrong": 1})
+    red = look(stage, run, settings)["functions"]
+    assert [one.key for one in red.findings if one.cls is Class.INTRODUCED] == ["dashboard:getDeadlines"]
+    assert red.notes["errors"] >= 7 + ONLY_FAILS
+
+
+@pytest.mark.usefixtures("stage")
+def test_a_log_that_does_not_show_our_own_call_or_may_not_be_read_is_unknown(settings: Settings) -> None:
+    with pytest.raises(RunIncomplete, match="does not show the call of auth:signIn"):
+        recheck_log.read(settings, "auth:signIn", time.time() * 1000 + 60_000)
+    nobody = settings.target.model_copy(update={"admin_key": SecretStr("embedded|guessed")})
+    with pytest.raises(RunIncomplete, match="HTTP 401"):
+        recheck_log.read(settings.model_copy(update={"target": nobody}), "auth:signIn", 0)
+
+
+def test_what_was_called_before_the_opening_or_by_the_harness_does_not_count() -> None:
+    one = {"identifier": "cases:get", "timestamp": 100.0, "error": "x", "kind": "Completion"}
+    ours = {**one, "identityType": "member_acting_user"}
+    assert recheck_log.judged([one] * 9, 100_001.0).seen == 0
+    assert recheck_log.judged([ours] * 9, 0.0).seen == 0
+    full = recheck_log.judged([{**one, "error": None}] * 1000, 99_000.0)
+    assert full.notes["calls before the log's beginning are not known"] == 1

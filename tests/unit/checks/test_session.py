@@ -25,7 +25,7 @@ CASE = "INSERT INTO public.cases (id, user_id, beneficiary_identifier, employer_
 @contextmanager
 def _session(dsn: str) -> Iterator[Session]:
     source = SourceSettings(dsn=SecretStr(dsn), name="test")
-    with opened(cast("Settings", SimpleNamespace(source=source))) as session:
+    with opened(cast("Settings", SimpleNamespace(source=source, fences=True))) as session:
         yield session
 
 
