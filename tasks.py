@@ -256,10 +256,18 @@ def contract(_: Context, url: str = "", confirm: str = "", select: str = "", wor
 
 @verb
 def bench(_: Context, what: str) -> None:
-    """Measures: `bench convex`, the embedded deployment."""
+    """Measures: `bench convex` the embedded deployment, `bench page` a run's page."""
     from verbs import bench as measuring
 
     leave(measuring.run(what))
+
+
+@verb
+def gallery(_: Context) -> None:
+    """Takes the pictures of docs/ of the newest run of each verdict."""
+    from verbs.gallery import take
+
+    take()
 
 
 @verb
@@ -319,6 +327,7 @@ CHAPTERS = {
         "test",
         "contract",
         "bench",
+        "gallery",
         "soak",
         "check",
         "lint",
@@ -332,7 +341,7 @@ namespace = Collection(
     rehearse, faults, preflight.preflight, preflight.attest, migrate, verify, smoke, recheck, accept, decide,
     report, runs, dates, rollback, unfence,
     record.explain, record.approve, record.reject, record.compare, record.audit, record.purge, record.schema,
-    setup, doctor, test, contract, bench, soak, check, lint, types, lock,
+    setup, doctor, test, contract, bench, gallery, soak, check, lint, types, lock,
     features.namespace, pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

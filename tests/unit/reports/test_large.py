@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -20,7 +19,7 @@ FINDINGS = 50_000
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, str]]:
+def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
     """The run and its page."""
     folder = tmp_path_factory.mktemp("large") / "20260115T120000Z-1a2b"
     run = build(folder, cases=100_000, findings=FINDINGS)
