@@ -256,7 +256,7 @@ def contract(_: Context, url: str = "", confirm: str = "", select: str = "", wor
 
 @verb
 def bench(_: Context, what: str) -> None:
-    """Measures: `bench convex` the embedded deployment, `bench page` a run's page."""
+    """Measures and writes it down: convex, page."""
     from verbs import bench as measuring
 
     leave(measuring.run(what))
@@ -264,7 +264,7 @@ def bench(_: Context, what: str) -> None:
 
 @verb
 def gallery(_: Context) -> None:
-    """Takes the pictures of docs/ of the newest run of each verdict."""
+    """The pictures of docs/, of the newest runs here."""
     from verbs.gallery import take
 
     take()

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from fixtures.deployment import FIXTURES
-from fixtures.provision import browser_executable
+from fixtures.portraits import A4, browser
 from tests.unit.reports.rich import MAKERS, drawn
-from tests.unit.reports.test_large import large
 
-__all__ = ["large"]
 AXE = FIXTURES / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -23,15 +20,13 @@ LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": DESK},
     "dark": {"color_scheme": "dark", "viewport": DESK},
     "phone": {"color_scheme": "light", "viewport": PHONE, "is_mobile": True, "has_touch": True},
-    "dark phone": {"color_scheme": "dark", "viewport": PHONE, "is_mobile": True, "has_touch": True},
 }
 
 
 @pytest.fixture(scope="module")
-def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=browser_executable())
-    yield browser
-    browser.close()
+def chromium() -> Iterator[Browser]:
+    with browser() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +38,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 class Opened:
     """Opens a page and remembers what it asked of the world, and what it complained of."""
 
-    def __init__(self, browser: Browser, address: str, **look: Any) -> None:
-        self.context = browser.new_context(**look)
+    def __init__(self, chromium: Browser, address: str, **look: Any) -> None:
+        self.context = chromium.new_context(**look)
         self.page: Page = self.context.new_page()
         self.asked: list[str] = []
         self.complaints: list[str] = []
@@ -199,7 +194,7 @@ def test_a_phone_never_scrolls_sideways(verdict: str, pages: dict[str, str], ope
 
 
 def test_on_paper_it_is_light_and_nothing_is_cut_off(pages: dict[str, str], opened: Any) -> None:
-    a4 = {"width": 703, "height": 1017}  # CSS pixels of A4 within the margins that the page asks for
+    a4 = {"width": A4[0], "height": A4[1]}
     page = opened(pages["FAIL"], viewport=a4, color_scheme="dark").page
     page.emulate_media(media="print")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -209,13 +204,3 @@ def test_on_paper_it_is_light_and_nothing_is_cut_off(pages: dict[str, str], open
     sizes = {tuple(map(float, box)) for box in re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", paper)}
     assert all(abs(w - 595) < 2 and abs(h - 842) < 2 for w, h in sizes)
     assert sizes
-
-
-def test_the_verdict_of_a_large_run_is_painted_within_a_second(large: tuple[Any, str], opened: Any) -> None:
-    run, _ = large
-    page = opened(Path(run.folder / "report.html").as_uri()).page
-    painted = page.evaluate(
-        "() => new Promise(done => new PerformanceObserver((list, me) => { me.disconnect();"
-        "done(list.getEntries()[0].renderTime); }).observe({type: 'element', buffered: true}))"
-    )
-    assert 0 < painted < 1_000
