@@ -262,10 +262,18 @@ def contract(_: Context, url: str = "", confirm: str = "", select: str = "", wor
 
 @verb
 def bench(_: Context, what: str) -> None:
-    """Measures one part and writes its page: convex, checks."""
+    """Measures one part, writes its page: convex, checks, page."""
     from verbs import bench as measuring
 
     leave(measuring.run(what))
+
+
+@verb
+def gallery(_: Context) -> None:
+    """The pictures of docs/, of the newest runs here."""
+    from verbs.gallery import take
+
+    take()
 
 
 @verb
@@ -329,6 +337,7 @@ CHAPTERS = {
         "test",
         "contract",
         "bench",
+        "gallery",
         "soak",
         "check",
         "lint",
@@ -343,7 +352,7 @@ namespace = Collection(
     report, runs, dates, cutover.cutover, cutover.status, rollback, unfence,
     record.explain, record.approve, record.reject, record.compare, record.audit, record.encrypt,
     record.decrypt, record.purge, record.schema,
-    setup, doctor, test, contract, bench, soak, check, lint, types, lock,
+    setup, doctor, test, contract, bench, gallery, soak, check, lint, types, lock,
     calendar.namespace, features.namespace, pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

@@ -62,7 +62,8 @@ def groups(results: Iterable[CheckResult]) -> list[Group]:
     for name, title in titles.items():
         own = [(_parameter(one), *_sides(one), one) for one in counting if _question(one) == name]
         found.append(_group(title, own))
-    found += [_users(one) for one in counting if _question(one) == "cases_per_user"]
+    by_user = [one for one in counting if _question(one) == "cases_per_user"]
+    found += [_users(one) for one in sorted(by_user, key=_parameter, reverse=True)]  # live before deleted
     return [group for group in found if group.bars]
 
 

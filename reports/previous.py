@@ -29,10 +29,12 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Previous:
-    """What the page shows. `changes`: title, how many, and the first of them."""
+    """What the page shows. `changes`: title, how many, and the first of them. `but_for_the_sample`: nothing
+    is other than counts of the app's sample, which is drawn anew in each run."""
 
     run_id: str
     agree: bool
+    but_for_the_sample: bool
     changes: list[tuple[str, int, list[Change]]]
     durations: list[Change]
 
@@ -66,9 +68,18 @@ def previous(record: Mapping[str, Any]) -> Previous | None:
     return Previous(
         run_id=str(record["run_id"]),
         agree=record.get("agree") is True and not any(count for _, count, _ in changes),
+        but_for_the_sample=_of_the_sample([row for row in changes if row[1]]),
         changes=[row for row in changes if row[1]],
         durations=_changes(mapping(record.get("durations")).get("first")),
     )
+
+
+def _of_the_sample(changes: list[tuple[str, int, list[Change]]]) -> bool:
+    """A list that was cut short, or anything but a count, may hide more than the sample."""
+    if [title for title, _, _ in changes] != [TITLES["totals"]]:
+        return False
+    (_, count, first) = changes[0]
+    return count == len(first) and all(one.what.startswith("sample.") for one in first)
 
 
 def _before(folder: Path, found: Evidence) -> Evidence | None:

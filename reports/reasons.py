@@ -53,8 +53,7 @@ def reasons(found: Evidence) -> list[Reason]:
     """All of them; the page begins with three."""
     rows = [*_stopped(found), *_failed(found), *_unjudged(found)]
     verdict = str(found.verdict.get("verdict", Verdict.UNKNOWN))
-    if verdict == Verdict.PASS:
-        rows += [*_shut(found), *_proven(found)]
+    rows += [*_shut(found), *_proven(found)] if verdict == Verdict.PASS else _so_far(found)
     return list({row.text: row for row in reversed(rows)}.values())[::-1]
 
 
@@ -136,6 +135,13 @@ def _proven(found: Evidence) -> Iterator[Reason]:
     yield Reason(f"All {passed:,} checks passed; {compared:,} comparisons were made.")
     if told := recall(found):
         yield Reason(told)
+
+
+def _so_far(found: Evidence) -> Iterator[Reason]:
+    verdicts = mapping(found.verdict.get("by_phase"))
+    proven = [PHASES[phase.value].lower() for phase in JUDGED if verdicts.get(phase.value) == Verdict.PASS]
+    if proven:
+        yield Reason(f"Proven so far: {'; '.join(proven)}.")
 
 
 def recall(found: Evidence) -> str:

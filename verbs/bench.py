@@ -1,5 +1,5 @@
-"""`bench`: how quick the embedded deployment is on this machine (`fixtures.bench`), and how quick the judge
-of the data (`verbs.bench_checks`)."""
+"""`bench`: how quick the embedded deployment is on this machine (`fixtures.bench`) and the judge of the data
+(`verbs.bench_checks`), and how large and quick a run's page (`verbs.bench_page`). Each writes a page of docs/."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from fixtures import bench
 from migration.config import ROOT
 from migration.errors import FAIL, PASS, Refusal
-from verbs import bench_checks
+from verbs import bench_checks, bench_page
 from verbs.show import answer, chosen
 
-KINDS = ("convex", "checks")
+KINDS = ("convex", "checks", "page")
 DOCUMENTS = 100_000
 SECONDS = 5.0
 _Results = tuple[list[bench.Figure], Path, str]
@@ -22,6 +22,8 @@ def run(what: str, *, documents: int = DOCUMENTS) -> int:
     """Measures, prints, and writes the page. FAIL when a target is missed."""
     if what not in KINDS:
         raise Refusal(f"There is no bench {what!r}.", next_step=f"Known: {', '.join(KINDS)}.")
+    if what == "page":
+        return bench_page.run()
     with chosen().step(f"bench {what}"):
         figures, place, page = (_convex if what == "convex" else _checks)(documents)
     answer("\n".join(f"{one.what:<50} {one.measured:<12} {one.target:<18} {one.ratio}" for one in figures))

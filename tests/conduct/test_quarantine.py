@@ -69,6 +69,11 @@ def test_every_hazard_is_decided_and_the_next_migration_passes(hazardous: tuple[
     said = desk.line("migrate", "--resume", "verify", "--workers", "1")
     assert said.code == 0, said
     assert len(desk.runs()) == 1
+    told = desk.record("manifest.json")["transform"]["resolved"]
+    assert [one["by"] for one in told] == ["Ann"] * noted
+    assert {name for one in told for name in one} == {"table", "key", "as", "column", "by", "reason"}
+    page = (desk.run() / "report.html").read_text()
+    assert all(one["key"] in page for one in told)
     assert desk.say("quarantine.rows").answered == "No row is quarantined.\n"
 
 

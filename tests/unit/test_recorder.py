@@ -185,6 +185,26 @@ def test_findings_are_capped_per_class() -> None:
     assert len(capped(many)) == 2 * FINDINGS_SHOWN
 
 
+def test_findings_beyond_the_sample_lie_beside_the_record(judged: Judged) -> None:
+    source = """
+        def test_a(record):
+            from checks.tally import Tally
+            from checks.conftest import write
+            from migration.model import Kind
+            tally = Tally()
+            for number in range(25):
+                tally.find(Kind.MISSING, f"key{number}")
+            write(record, tally, title="t", scope="s")
+        def test_b(record): record(matched=1)
+        """
+    judged(source).assert_outcomes(passed=1, failed=1)
+    red, green = sorted(judged.results, key=lambda result: result.id)
+    assert (len(red.findings), red.totals) == (FINDINGS_SHOWN, {Kind.MISSING: 25})
+    beside = [Finding.model_validate_json(line) for line in (judged.folder / red.listing).read_text().split()]
+    assert [one.key for one in beside] == [f"key{number}" for number in range(20, 25)]
+    assert not (judged.folder / green.listing).exists()
+
+
 def test_failure_beats_unknown_beats_pass() -> None:
     both = outcome_of(2, {Class.INTRODUCED: 2}, {Kind.UNVERIFIABLE: 1, Kind.MISSING: 1})
     only = outcome_of(1, {Class.INTRODUCED: 1}, {Kind.UNVERIFIABLE: 1})

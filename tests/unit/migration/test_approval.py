@@ -164,6 +164,13 @@ def test_a_purge_of_raw_data_and_a_refused_command_void_nothing(approved: Run) -
     assert now(approved).choice is Choice.GO
 
 
+def test_the_list_of_a_re_check_s_findings_voids_nothing_and_one_of_the_data_does(approved: Run) -> None:
+    approved.list_findings(result("fail", id="recheck.lost", phase="recheck"), ['{"key": "k"}'])
+    assert voided(approved) == ()
+    approved.list_findings(result("fail", id="data.lost"), ['{"key": "k"}'])
+    assert voided(approved) != ()
+
+
 # ---------------------------------------------------------------- who says it
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from migration import case, decision, seal, verdict
+from migration import case, decision, files, seal, verdict
 from migration.case import Said
 from migration.decision import Decision, may_cut_over, weigh
 from migration.errors import Refusal
@@ -151,6 +151,8 @@ def test_findings_are_accepted_by_their_exact_count(accepted: int, choice: Choic
         with pytest.raises(Refusal, match=r"data\.old: 5 findings are not accepted"):
             case.approve(run, Said("Ann"), terms_of(run))
     assert decided(run).choice is choice
+    (told,) = files.read_json(run.folder / "decision.json")["accepted"]
+    assert told == {"check": "data.old", "count": accepted, "by": "Ann", "reason": "so in v1"}
 
 
 def test_an_acceptance_that_can_not_be_read_is_refused(run: Run) -> None:

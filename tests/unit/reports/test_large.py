@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from fixtures import portraits
 from fixtures.large_run import build
 from migration import verdict
 from migration.run import Run
@@ -14,7 +15,7 @@ from reports.listing import CSV, JSON_LINES
 from reports.render import write
 from reports.suites import FIRST
 
-LARGEST = 3_000_000
+LARGEST, SLOWEST_MS = 3_000_000, 1_000
 FINDINGS = 50_000
 
 
@@ -51,6 +52,12 @@ def test_every_finding_is_in_both_lists(large: tuple[Run, str]) -> None:
     with (run.folder / JSON_LINES).open("rb") as lines:
         assert sum(1 for _ in lines) == len(classes)
     assert f"The full list of {len(classes):,} findings" in html
+
+
+def test_the_verdict_is_painted_within_a_second(large: tuple[Run, str]) -> None:
+    run, _ = large
+    with portraits.browser() as chromium:
+        assert 0 < portraits.time_to_verdict(chromium, run.folder / "report.html") < SLOWEST_MS
 
 
 def test_no_check_is_left_out(large: tuple[Run, str]) -> None:
