@@ -256,7 +256,7 @@ def contract(_: Context, url: str = "", confirm: str = "", select: str = "", wor
 
 @verb
 def bench(_: Context, what: str) -> None:
-    """Measures: `bench convex` the embedded deployment, `bench checks` the judge."""
+    """Measures: `bench convex` or `bench checks`."""
     from verbs import bench as measuring
 
     leave(measuring.run(what))
