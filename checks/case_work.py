@@ -7,6 +7,7 @@ ten, is each v1 id there once) are joined before they are told.
 from __future__ import annotations
 
 import gc
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from migration.run import Run
 
 TABLE = "cases"
 ROWS = ("public.cases", "public.case_rfi", "public.case_rfe")
+_Mails = tuple[Readers, Readers, frozenset[Sent]]
 
 
 @dataclass
@@ -83,8 +85,18 @@ class CaseWork:
         return self._world.graphs()
 
     @cached_property
-    def _mails(self) -> tuple[Readers, Readers, frozenset[Sent]]:
-        """Who gets mails, who should, and which reminders are behind."""
+    def _mails(self) -> _Mails:
+        """Who gets mails, who should, and which reminders are behind; worked out by the first to ask."""
+        path = self._folder / f"{TABLE}.mails"
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                unfinished = path.with_suffix(".unfinished")
+                unfinished.write_bytes(pickle.dumps(self._read_mails()))
+                unfinished.replace(path)
+            mails: _Mails = pickle.loads(path.read_bytes())  # noqa: S301 - a process of this session wrote it
+        return mails
+
+    def _read_mails(self) -> _Mails:
         graph, before = self._graphs
         actual = Readers.among(graph.users.values(), graph.profiles)
         expected = Readers.of_expected(before, self._world.expected_people())
@@ -94,7 +106,7 @@ class CaseWork:
         """Judge the cases of one range."""
         world, counts = self._world, Counts()
         graph, graph_before = self._graphs
-        actual, wanted, behind = self._mails  # before the counts begin: it asks for everybody
+        actual, wanted, behind = self._mails  # before the counts begin: it may ask for everybody
         target, before = (self._spool(side, number) for side in ("after", "before"))
         ten, legacy_ids, refusals = Ten(), edges.LegacyIds(), world.count_anew()
         summed: tuple[Judge, ...] = (

@@ -20,6 +20,7 @@ STORED = {
     "pwdExpirationDate": ("pwdDeterminationDate", dates.pwd_expiration, "20 CFR 656.40(c)"),
     "eta9089ExpirationDate": ("eta9089CertificationDate", dates.eta_expiration, "certification + 180 days"),
 }
+_RFI_DUE = "received + 30 days"
 
 
 class Dates:
@@ -49,7 +50,7 @@ class Dates:
 
     def _derived(self, key: str, actual: Document) -> Mapping[str, str]:
         """Compares what a document has with what v2 derives from it, and answers with that."""
-        again = dates.derived(actual)
+        again = derived_again(actual)
         for field in dates.DERIVED:
             self._tallies[field].check(
                 key, again.get(field, ABSENT), actual.get(field, ABSENT), table="cases", path=field
@@ -58,11 +59,16 @@ class Dates:
 
     def _rfi(self, key: str, wanted: Document, index: int, entry: Any) -> None:
         received, due = entry.get("receivedDate"), entry.get("responseDueDate")
-        right = dates.rfi_due(received) if dates.is_real(received) else ""
+        try:
+            right = dates.rfi_due(received) if dates.is_real(received) else ""
+        except OverflowError:
+            tally, path = self._tallies["rfi_due"], "rfiEntries[].receivedDate"
+            tally.find(Kind.UNVERIFIABLE, key, table="cases", path=path, actual=received, rule=_RFI_DUE)
+            return
         listed = wanted.get("rfiEntries") or ()
         carried = index < len(listed) and listed[index]["responseDueDate"] == due
-        place = (key, "rfiEntries[].responseDueDate", "received + 30 days")
-        judge_date(self._tallies["rfi_due"], place, due, right, inherited=carried)
+        named = (key, "rfiEntries[].responseDueDate", _RFI_DUE)
+        judge_date(self._tallies["rfi_due"], named, due, right, inherited=carried)
 
     def _window(self, key: str, again: Mapping[str, str], actual: Document) -> None:
         opens, closes = (actual.get(field) for field in ("filingWindowOpens", "filingWindowCloses"))
@@ -88,6 +94,15 @@ class Dates:
         """All of them."""
         for name, tally in self._tallies.items():
             yield f"dates.{name}", tally
+
+
+def derived_again(case: Document) -> dict[str, str]:
+    """What v2 derives from a document of the target. None where it would lie beyond year 9999: no document of
+    v1's has such dates (the oracle refuses the row), so what is stored there is wrong in any case."""
+    try:
+        return dates.derived(case)
+    except OverflowError:
+        return {}
 
 
 def judge_stored(tally: Tally, field: str, key: str, wanted: Document, actual: Document) -> None:

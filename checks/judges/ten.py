@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
-from checks.judges.dates import judge_date, judge_stored
+from checks.judges.dates import derived_again, judge_date, judge_stored
 from checks.oracle import dates
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.rules import Document
@@ -55,7 +55,7 @@ class Ten:
             base, expires = case["pwdDeterminationDate"], case.get("pwdExpirationDate")
             opens, closes = case.get("filingWindowOpens", "-"), case.get("filingWindowCloses", "-")
             tally.note(f"{key}: determined {base}, expires {expires}, window {opens} to {closes}")
-            again = dates.derived(case)
+            again = derived_again(case)
             window = (name for name in dates.DERIVED if not same(case.get(name), again.get(name)))
             if wrong := next(window, None):
                 place = (key, wrong, "worked out again")

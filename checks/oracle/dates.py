@@ -80,6 +80,7 @@ def _real(text: str) -> str:
     return text
 
 
+@lru_cache(1 << 15)
 def _carried(text: str) -> str:
     if not is_shaped(text):
         raise OverflowError("beyond year 9999")

@@ -27,6 +27,7 @@ _ISO = re.compile(
     r"(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMBERS = (int, float)
 _FIRST_MS, _AFTER_MS = -62_135_596_800_000, 253_402_300_800_000  # years 1 and 10000
 
 
@@ -78,7 +79,7 @@ def moment(value: object) -> float | None:
     """
     if value is None:
         return None
-    if not isinstance(value, int | float) or not _FIRST_MS <= value < _AFTER_MS:
+    if not isinstance(value, _NUMBERS) or not _FIRST_MS <= value < _AFTER_MS:
         raise Rejected("impossible_date")
     return float(value)
 

@@ -143,6 +143,32 @@ def test_a_wrong_date_that_is_not_v1s_is_introduced() -> None:
     assert "dates.pwdExpirationDate" in _red(tallies)
 
 
+@pytest.mark.parametrize(
+    ("changes", "red"),
+    [
+        (
+            {"sundayAdFirstDate": "9999-12-30", "sundayAdSecondDate": "9999-12-31"},
+            {"dates.recruitmentEndDate", "dates.filingWindowOpens", "dates.ten"},
+        ),
+        (
+            {"rfiEntries": [{"id": "r", "receivedDate": "9999-12-31", "responseDueDate": "2024-01-01"}]},
+            {"dates.rfi_due"},
+        ),
+    ],
+)
+def test_a_date_at_the_end_of_the_calendar_is_a_finding_and_no_error(
+    changes: dict[str, Any], red: set[str]
+) -> None:
+    """No row of v1 can have given it: what would follow lies beyond year 9999."""
+    expected = _case(
+        pwd_determination_date="2024-07-08",
+        sunday_ad_first_date="2024-08-04",
+        job_order_end_date="2024-09-01",
+    )
+    tallies = {**_judged(Dates(), expected, **changes), **_judged(Ten(), expected, **changes)}
+    assert red <= _red(tallies)
+
+
 def test_a_date_without_its_base_must_be_v1s() -> None:
     assert "dates.pwdExpirationDate" in _red(_judged(Dates(), _case(), pwdExpirationDate="2024-07-02"))
     assert _red(_judged(Dates(), _case(pwd_expiration_date="2024-07-02"))) == set()
