@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import features, pair, preflight, quarantine, record
+from verbs import decommission, features, pair, preflight, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -313,6 +313,7 @@ CHAPTERS = {
         *("explain", "approve", "reject", "compare", "audit", "purge"),
     ],
     "Go back": ["rollback", "unfence"],
+    "End v1": [f"decommission.{name}" for name in ("status", "plan", "attest", "run", "code")],
     "Work on the harness": [
         "setup",
         "doctor",
@@ -333,6 +334,6 @@ namespace = Collection(
     report, runs, dates, rollback, unfence,
     record.explain, record.approve, record.reject, record.compare, record.audit, record.purge, record.schema,
     setup, doctor, test, contract, bench, soak, check, lint, types, lock,
-    features.namespace, pair.namespace, quarantine.namespace, **STEPS,
+    decommission.namespace, features.namespace, pair.namespace, quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

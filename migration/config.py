@@ -20,11 +20,20 @@ from typing import Any, Literal, cast, get_args
 from pydantic import SecretStr
 
 from migration import variables
-from migration.cutover_toml import EnvironmentsTable, File, Frozen, PairTable, PreflightTable, read_file
+from migration.cutover_toml import (
+    DecommissionTable,
+    EnvironmentsTable,
+    File,
+    Frozen,
+    PairTable,
+    PreflightTable,
+    read_file,
+)
 from migration.endpoints import (
     SourceSettings,
     TargetSettings,
     management_of,
+    render_of,
     site_of,
     source_name,
     source_of,
@@ -39,6 +48,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Environment = Literal["embedded", "test", "production"]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 SUPABASE_API = "https://api.supabase.com"
+RENDER_API = "https://api.render.com"
 
 
 class Settings(Frozen):
@@ -66,6 +76,9 @@ class Settings(Frozen):
     preflight: PreflightTable = PreflightTable()
     supabase_token: SecretStr | None = None
     supabase_api: str = SUPABASE_API
+    decommission: DecommissionTable = DecommissionTable()
+    render_key: SecretStr | None = None
+    render_api: str = RENDER_API
 
 
 def load(
@@ -108,6 +121,9 @@ def load(
         preflight=file.preflight,
         supabase_token=_secret(extra.get("SUPABASE_ACCESS_TOKEN")),
         supabase_api=management_of(extra.get("CUTOVER_SUPABASE_API") or SUPABASE_API),
+        decommission=file.decommission,
+        render_key=_secret(extra.get("RENDER_API_KEY")),
+        render_api=render_of(extra.get("CUTOVER_RENDER_API") or RENDER_API),
     )
 
 

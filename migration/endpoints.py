@@ -132,6 +132,11 @@ def management_of(url: str) -> str:
     return _address("CUTOVER_SUPABASE_API", url, example="https://api.supabase.com")
 
 
+def render_of(url: str) -> str:
+    """CUTOVER_RENDER_API, to which an API key is sent."""
+    return _address("CUTOVER_RENDER_API", url, example="https://api.render.com")
+
+
 def _encrypted(dsn: str) -> str:
     """The address, unless it says that people's data shall cross a network in the clear."""
     from psycopg.conninfo import conninfo_to_dict
@@ -198,4 +203,5 @@ def _what(variable: str) -> str:
         "CUTOVER_APP_URL": "site",
         "SUPABASE_URL": "project",
         "CUTOVER_SUPABASE_API": "management API",
+        "CUTOVER_RENDER_API": "management API",
     }.get(variable, "deployment")

@@ -22,6 +22,7 @@ OURS = (
     "CUTOVER_DATA_DIR",
     "CUTOVER_ENV",
     "CUTOVER_PAIR",
+    "CUTOVER_RENDER_API",
     "CUTOVER_RUN",  # set by the harness for its child processes
     "CUTOVER_RUNS_DIR",
     "CUTOVER_SUPABASE_API",
@@ -31,6 +32,7 @@ THEIRS = (
     "CONVEX_SELF_HOSTED_ADMIN_KEY",
     "CONVEX_SELF_HOSTED_URL",
     "CONVEX_URL",
+    "RENDER_API_KEY",
     "SUPABASE_ACCESS_TOKEN",
     "SUPABASE_DB_URL",
     "SUPABASE_KEY",
