@@ -14,10 +14,10 @@ from datetime import datetime
 
 from pydantic import SecretStr
 
-from migration import files
 from migration.archive import Archive
 from migration.config import Settings
 from migration.decommission.providers import Render, Supabase, Uncertain
+from migration.decommission.records import folder_of
 from migration.endpoints import is_local
 from migration.errors import FAIL, CutoverError, Refusal, RunIncomplete
 from migration.preflight import dump
@@ -146,10 +146,7 @@ def final_dump(ground: Ground) -> Done:
 
 def no_v1_links(ground: Ground) -> Done:
     """Exports the target and looks for links into v1's storage in every document."""
-    folder = files.private_folder(
-        files.private_folder(ground.settings.data_dir / "decommission") / ground.run.id
-    )
-    path = folder / "links.zip"
+    path = folder_of(ground.settings, ground.run) / "links.zip"
     try:
         with Target.of(ground.settings.target) as target, ground.progress.step("export the target"):
             target.export(path, include_storage=False)

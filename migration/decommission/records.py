@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -38,6 +39,12 @@ class Said(Record):
     sha256: str = ""
 
 
+def folder_of(settings: Settings, run: Run) -> Path:
+    """The folder of a run's decommission, it and those above it private to the user."""
+    above = files.private_folder(files.private_folder(settings.data_dir) / "decommission")
+    return files.private_folder(above / run.id)
+
+
 class Records:
     """The records of one run's decommission."""
 
@@ -49,7 +56,7 @@ class Records:
                 next_step="Configure the pair that the run moved, or name another run.",
             )
         self.data = settings.data_dir
-        self.folder = files.private_folder(files.private_folder(settings.data_dir) / "decommission" / run.id)
+        self.folder = folder_of(settings, run)
         self.run = run.id
         self.pair = files.digest_of("pair", settings.environment, settings.source.name, target)[:16]
 

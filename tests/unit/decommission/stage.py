@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -44,15 +45,15 @@ def opened(run: Run) -> None:
 class Stage:
     """One run's decommission, at whatever moment the test says."""
 
-    def __init__(self, folder: Path, providers: Providers) -> None:
-        self.run = Run.open(settings_for(folder).model_copy(update={"environment": "test"}))
+    def __init__(self, folder: Path, providers: Providers, base: Settings | None = None) -> None:
+        base = base or settings_for(folder).model_copy(update={"environment": "test"})
+        self.run = Run.open(base)
+        self.others: dict[str, Callable[[timedelta], object]] = {}
         self.providers = providers
         self.log = folder / "access.log"
-        base = settings_for(folder)
         self.settings: Settings = base.model_copy(
             update={
-                "environment": "test",
-                "target": base.target.model_copy(update={"name": "happy-otter-123"}),
+                "target": base.target.model_copy(update={"name": self.run.manifest()["target"]["name"]}),
                 "source": base.source.model_copy(update={"name": "abcdef"}),
                 "render_api": providers.url,
                 "supabase_api": providers.url,
@@ -94,20 +95,21 @@ class Stage:
         for name in names:
             self.at(after).attest(name, by="Ann", note="seen")
 
-    def act(self, after: timedelta, name: str, confirm: str = "") -> Done:
+    def act(self, after: timedelta, name: str, confirm: str = "", tools: Tools | None = None) -> Done:
         """Bo carries an act out."""
-        return self.at(after).act(name, by="Bo", confirm=confirm, tools=no_tools())
+        return self.at(after).act(name, by="Bo", confirm=confirm, tools=tools or no_tools())
 
     def standing(self, name: str, after: timedelta) -> Standing:
         """Where one item stands."""
         return next(one for one in self.at(after).standings() if one.item.name == name)
 
-    def until(self, name: str) -> None:
-        """Everything before this item is met, at its time: by evidence, by acts at the stand-ins."""
+    def until(self, name: str = "") -> None:
+        """Everything before this item (empty: everything) is met at its time, acts at the stand-ins."""
         for item in TIMELINE:
             if item.name == name:
                 return
-            self._meet(item.name, item.kind, item.after)
+            if self.standing(item.name, item.after + HOUR).state is not State.DONE:
+                self._meet(item.name, item.kind, item.after)
             assert self.standing(item.name, item.after + HOUR).state is State.DONE, item
 
     def _meet(self, name: str, kind: Kind, after: timedelta) -> None:
@@ -126,7 +128,7 @@ class Stage:
         elif kind is Kind.ATTEST:
             self.attest(after, name)
         elif kind is Kind.ACT:
-            raise AssertionError(f"{name} needs a pair: tests/conduct")
+            self.others[name](after)
 
     def _write(self, name: str, content: Any) -> None:
         path = self.run.folder / name

@@ -26,15 +26,6 @@ ROOT = Path(__file__).resolve().parents[3]
 GREEN = (sys.executable, "check.py")
 
 
-@pytest.fixture(autouse=True)
-def _committer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    config = tmp_path / "gitconfig"
-    config.write_text("[user]\nname = Ann\nemail = ann@example.test\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    config.rename(tmp_path / ".gitconfig")
-
-
 @pytest.fixture(scope="module")
 def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return traps.make(tmp_path_factory.mktemp("pattern")).root
