@@ -84,13 +84,15 @@ class DecommissionTable(Frozen):
 class TidyTable(Frozen):
     """`[tidy]`: the code clean-up. folder: becomes the root; removed: go; planning: is kept below `archive`.
 
-    branch: merged first, if there is one. test: the repository's own test command, a list of arguments.
+    onto: the branch that gets the commit; branch: merged first, if there is one. test: the repository's own
+    test command, a list of arguments.
     """
 
     folder: str = "v2"
     removed: tuple[str, ...] = ("backend", "frontend")
     planning: str = ".planning"
     archive: str = "docs/archive/planning"
+    onto: str = "main"
     branch: str = ""
     test: tuple[str, ...] = ()
 

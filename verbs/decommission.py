@@ -73,10 +73,12 @@ def attest(
     run: str = "",
     by: str = "",
     note: str = "",
+    undo: bool = False,
 ) -> None:
     """Notes what no machine can know of v1's end, by name."""
-    said = _desk(env, production=production, run=run).attest(item, by=by, note=note)
-    answer(f"{said.by} attests {item} of run {said.run}.")
+    desk = _desk(env, production=production, run=run)
+    said = (desk.withdraw if undo else desk.attest)(item, by=by, note=note)
+    answer(f"{said.by} {'takes back' if undo else 'attests'} {item} of run {said.run}.")
 
 
 @verb
@@ -115,15 +117,20 @@ def code(
 ) -> None:
     """v2 becomes its repository's root; tested, reversible."""
     from migration.tidy import effect, preview
-    from migration.tidy.layout import Layout
+    from migration.tidy.layout import Layout, Wish
     from migration.tidy.undo import undo as take_back
 
     if not repo:
         raise Refusal("No repository is named.", next_step="./inv decommission.code --repo PATH --dry-run")
     root, table = Path(repo).expanduser(), config.read_file(config.ROOT / "cutover.toml").tidy
-    layout = Layout(table.folder, table.removed, table.planning, table.archive)
+    wish = Wish(
+        Layout(table.folder, table.removed, table.planning, table.archive),
+        table.onto,
+        branch or table.branch,
+        tuple(shlex.split(command)) or table.test,
+    )
     if dry_run:
-        for line in preview.lines(preview.preview(root, layout, branch or table.branch)):
+        for line in preview.lines(preview.preview(root, wish)):
             answer(line)
         answer("Nothing was changed. To carry it out, add --confirm with the plan's name.")
         return
@@ -134,8 +141,7 @@ def code(
         answer(f"{root} is as it was before the clean-up.")
         return
     _must_be_due(desk, by)
-    test = shlex.split(command) or list(table.test)
-    done = effect.carry_out(root, layout, branch=branch or table.branch, confirm=confirm, test=test)
+    done = effect.carry_out(root, wish, confirm=confirm)
     _note(desk, "done", by, f"plan {done.digest}, tree {done.tree[:12]}")
     kept = sum(one.to is None for one in done.loose)
     answer(f"Plan {done.digest} is committed; {kept} untracked things were set aside in git's own folder.")

@@ -55,7 +55,7 @@ FLAGS = {
     "repo": "the repository whose code is cleaned up",
     "branch": "the branch that is merged first (default: cutover.toml)",
     "command": "the repository's own test command (default: cutover.toml)",
-    "undo": "take the clean-up back, byte for byte",
+    "undo": "take it back: what was attested, or the clean-up, byte for byte",
     "alone": "the repository belongs to no run, so no timeline is asked",
     "select": "only tests whose name matches this expression",
 }

@@ -58,9 +58,14 @@ class Desk:
         item = timeline.named(name, kind=Kind.ATTEST)
         standings = self.standings()
         timeline.refuse(_of(standings, item), standings, self.now)
-        if item.name == LIVE and (judged := standings[0]).state is not State.DONE:
-            raise Refusal(judged.detail, next_step="./inv decommission.status")
         return self.records.add(name, "attested", by=by, note=note, now=self.now)
+
+    def withdraw(self, name: str, *, by: str, note: str) -> Said:
+        """Takes back what was said of an item. What an act already stood on stays as it was found then."""
+        timeline.named(name, kind=Kind.ATTEST)
+        if self.records.last(name, self.now) is None:
+            raise Refusal(f"Nobody has attested {name}.", next_step="./inv decommission.status")
+        return self.records.add(name, "undone", by=by, note=note, now=self.now)
 
     def act(
         self, name: str, *, by: str, confirm: str, tools: Tools, progress: Progress | None = None
@@ -128,11 +133,19 @@ class Desk:
         live = self.live()
         if item.name != LIVE and (live is None or last.at < live + item.after):
             return Reading(Met.NOT_YET, f"Said before its time: {said}")
+        if item.kind is Kind.ATTEST and (act := self._act_since(item, last)):
+            return Reading(Met.NOT_YET, f"Said before {act} was done: {said}")
         if last.file and not self._kept(last):
             return Reading(Met.NOT_YET, f"{last.file} is not there any more, or is another file.")
         if item.name in FRESH and self.now - last.at > FRESH[item.name]:
             return Reading(Met.NOT_YET, f"Older than {FRESH[item.name] / HOUR:.0f} hours: {said}")
         return Reading(Met.YES, said)
+
+    def _act_since(self, item: Item, said: Said) -> str:
+        """The act before an item that was done after somebody spoke of it; empty for none."""
+        acts = [one for one in TIMELINE[: TIMELINE.index(item)] if one.kind is Kind.ACT]
+        done = [one for act in acts if (one := self.records.last(act.name, self.now))]
+        return next((one.item for one in done if one.at > said.at), "")
 
     def _kept(self, said: Said) -> bool:
         path = self.records.data / said.file

@@ -38,6 +38,7 @@ class Api:
             base_url=self.base,
             headers={"Authorization": f"Bearer {key.get_secret_value()}", "Accept": "application/json"},
             timeout=_TIMEOUT,
+            verify=self.base.startswith("https:"),  # plain http is this machine alone; it has no certificate
             trust_env=not is_local(httpx.URL(self.base).host),
         )
 

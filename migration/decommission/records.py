@@ -58,6 +58,7 @@ class Records:
         self.data = settings.data_dir
         self.folder = folder_of(settings, run)
         self.run = run.id
+        self._read: tuple[bytes, list[Said]] | None = None
         self.pair = files.digest_of("pair", settings.environment, settings.source.name, target)[:16]
 
     def add(  # noqa: PLR0913 - a line has that many parts
@@ -83,9 +84,13 @@ class Records:
     def all(self) -> list[Said]:
         """Every line of this run and pair; a `Refusal` when the record does not hold."""
         path = self.folder / NAME
-        if not path.exists():
-            return []
-        lines = chain.lines(path.read_bytes())
+        content = path.read_bytes() if path.exists() else b""
+        if self._read is None or self._read[0] != content:
+            self._read = content, self._parsed(path, content)
+        return self._read[1]
+
+    def _parsed(self, path: Path, content: bytes) -> list[Said]:
+        lines = chain.lines(content)
         broken = chain.breaks(lines, chain.first(self.folder.name, NAME))
         if broken:
             raise Refusal(

@@ -1,7 +1,7 @@
 """The timeline of the seeds, T+0 to T+90 days: what must hold, what is said, what is done, in which order.
 
-Pure: no clock, no file, no network. An item is due at its time after go-live. What ends something of v1 (an
-act) waits for every item before it; what a person says waits for its time; what can be read is read.
+Pure: no clock, no file, no network. An item is due at its time after go-live. An act waits for every item
+before it; what a person says for its time, and for what it speaks of; what can be read is read.
 """
 
 from __future__ import annotations
@@ -51,13 +51,15 @@ class Reading:
 
 @dataclass(frozen=True)
 class Item:
-    """One row of the timeline. `ends`: it ends something of v1, and must be allowed and typed."""
+    """One row of the timeline. `ends`: it ends something of v1, and must be allowed and typed; `needs`: what
+    must be met before a person may speak of it."""
 
     name: str
     after: timedelta
     kind: Kind
     title: str
     ends: bool = False
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,24 +78,54 @@ LIVE = "live"
 
 TIMELINE = (
     Item("judged", 0 * DAY, Kind.READ, "the run is loaded, judged PASS, opened and not taken back"),
-    Item(LIVE, 0 * DAY, Kind.ATTEST, "v2 is live at its address; the clock of this table starts here"),
+    Item(
+        LIVE,
+        0 * DAY,
+        Kind.ATTEST,
+        "v2 is live at its address; the clock of this table starts here",
+        needs=("judged",),
+    ),
     Item("stable-day", 24 * HOUR, Kind.READ, "the re-checks are green for 24 hours"),
     Item("no-critical-bugs", 24 * HOUR, Kind.ATTEST, "nobody has reported a critical bug"),
     Item("feedback", 24 * HOUR, Kind.ATTEST, "users were asked, and what they said was looked at"),
     Item("calendar", 24 * HOUR, Kind.READ, "v1's calendar events are proven gone (calendar.prove)"),
-    Item("calendar-spot-check", 24 * HOUR, Kind.ATTEST, "three users looked into their calendars"),
+    Item(
+        "calendar-spot-check",
+        24 * HOUR,
+        Kind.ATTEST,
+        "three users looked into their calendars",
+        needs=("calendar",),
+    ),
     Item("stable-week", 7 * DAY, Kind.READ, "the re-checks are green for 7 days"),
     Item("key-escrow", 7 * DAY, Kind.ATTEST, "v1's keys (ENCRYPTION_KEY, OAuth client) are kept in escrow"),
     Item("scale-to-zero", 7 * DAY, Kind.ACT, "v1's Render service has no instance any more", ends=True),
     Item("no-traffic", 8 * DAY, Kind.READ, "nobody has called the old API for 24 hours since"),
-    Item("grants-revoked", 8 * DAY, Kind.ATTEST, "the grants that Google users gave v1 are revoked"),
+    Item(
+        "grants-revoked",
+        8 * DAY,
+        Kind.ATTEST,
+        "the grants that Google users gave v1 are revoked",
+        needs=("scale-to-zero",),
+    ),
     Item("delete-service", 8 * DAY, Kind.ACT, "v1's Render service is deleted", ends=True),
     Item("code", 14 * DAY, Kind.ACT, "v2 is the repository's root, v1's trees are gone (decommission.code)"),
     Item("final-dump", 30 * DAY, Kind.ACT, "v1's database is dumped, restored and compared row by row"),
-    Item("dump-stored", 30 * DAY, Kind.ATTEST, "the dump is stored in a second, safe place"),
+    Item(
+        "dump-stored",
+        30 * DAY,
+        Kind.ATTEST,
+        "the dump is stored in a second, safe place",
+        needs=("final-dump",),
+    ),
     Item("no-v1-links", 30 * DAY, Kind.ACT, "no document on v2 points at v1's storage"),
     Item("pause-database", 30 * DAY, Kind.ACT, "v1's Supabase project is paused", ends=True),
-    Item("closed", 90 * DAY, Kind.ATTEST, "the project is deleted by hand, or kept on purpose, and why"),
+    Item(
+        "closed",
+        90 * DAY,
+        Kind.ATTEST,
+        "the project is deleted by hand, or kept on purpose, and why",
+        needs=("pause-database",),
+    ),
 )
 
 
@@ -116,8 +148,11 @@ def standings(found: Mapping[str, Reading], live: datetime | None, now: datetime
     for item in TIMELINE:
         reading = found.get(item.name, Reading(Met.NOT_YET, "Nobody has looked."))
         due = None if live is None else live + item.after
-        before = tuple(one.item.name for one in made if one.state is not State.DONE)
-        state = _state(item, reading, before, is_due=_is_due(item, due, now))
+        needed = item.needs if item.kind is Kind.ATTEST else tuple(one.item.name for one in made)
+        needed = tuple(one.item.name for one in made) if item.kind is Kind.ACT else item.needs
+        undone = (one.item.name for one in made if one.state is not State.DONE)
+        before = tuple(name for name in undone if name in needed)
+        state = _state(reading, before, is_due=_is_due(item, due, now))
         made.append(Standing(item, state, due, reading.detail, before if state is State.BLOCKED else ()))
     return made
 
@@ -128,14 +163,14 @@ def _is_due(item: Item, due: datetime | None, now: datetime) -> bool:
     return due is not None and due <= now
 
 
-def _state(item: Item, reading: Reading, before: Sequence[str], *, is_due: bool) -> State:
+def _state(reading: Reading, before: Sequence[str], *, is_due: bool) -> State:
     if reading.met is Met.BAD:
         return State.BAD
     if not is_due:
         return State.WAITS
     if reading.met is Met.YES:
         return State.DONE
-    return State.BLOCKED if before and item.kind is Kind.ACT else State.OPEN
+    return State.BLOCKED if before else State.OPEN
 
 
 def refuse(standing: Standing, all_of_them: Sequence[Standing], now: datetime) -> None:

@@ -21,7 +21,7 @@ from migration.errors import Refusal
 from migration.progress import Silent
 from migration.target import Target
 from migration.tidy import effect, preview
-from migration.tidy.layout import Layout
+from migration.tidy.layout import Wish
 from tests.conduct.desk import Desk, variables_of
 from tests.unit.decommission.stage import Stage, opened
 from tests.unit.migration.proven import proven
@@ -43,8 +43,9 @@ def cleaned(stage: Stage, folder: Path) -> Callable[[timedelta], None]:
     def act(after: timedelta) -> None:
         root, desk = traps.make(folder).root, stage.at(after)
         desk.may(next(one for one in TIMELINE if one.name == "code"))
-        digest = preview.preview(root, Layout(), traps.BRANCH).digest
-        effect.carry_out(root, Layout(), branch=traps.BRANCH, confirm=digest, test=("true",))
+        wish = Wish(branch=traps.BRANCH, test=("true",))
+        digest = preview.preview(root, wish).digest
+        effect.carry_out(root, wish, confirm=digest)
         desk.records.add("code", "done", by="Bo", note=f"plan {digest}", now=desk.now)
 
     return act
@@ -100,7 +101,8 @@ def test_what_a_person_types(stage: Stage, desk: Desk, pair: tuple[Path, PairSta
     desk.more = {**variables_of(pair[1]), "CUTOVER_ENV": "test"}
     said = desk.say("decommission.status")
     assert (said.code, said.answered.count("\n")) == (11, len(TIMELINE)), said
-    assert desk.say("decommission.attest", "live", "--by", "Ann", "--note", "seen").code == 0
+    for flags in ((), ("--undo",), ()):
+        assert desk.say("decommission.attest", "live", *flags, "--by", "Ann", "--note", "seen").code == 0
     refused = desk.say("decommission.run", "scale-to-zero", "--by", "Bo", "--confirm", "perm-tracker-api")
     assert (refused.code, "may not be said or done yet" in refused.words) == (12, True)
     planned = desk.say("decommission.plan")

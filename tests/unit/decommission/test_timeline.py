@@ -222,6 +222,31 @@ def test_what_is_said_counts_for_its_run_its_pair_and_its_time_only(stage: Stage
         stage.attest(DAY, "stable-day")
 
 
+def test_a_person_s_word_waits_for_what_was_to_be_read_and_done(stage: Stage) -> None:
+    stage.until("calendar")
+    with pytest.raises(Refusal, match="calendar-spot-check waits for calendar"):
+        stage.attest(DAY, "calendar-spot-check")
+    stage.until("scale-to-zero")
+    with pytest.raises(Refusal, match="grants-revoked waits for scale-to-zero"):
+        stage.attest(8 * DAY, "grants-revoked")
+
+
+def test_what_was_said_is_taken_back_and_what_was_said_before_an_act_does_not_count(stage: Stage) -> None:
+    stage.until("delete-service")
+    with pytest.raises(Refusal, match="Nobody has attested closed"):
+        stage.at(8 * DAY).withdraw("closed", by="Ann", note="seen")
+    stage.at(8 * DAY).withdraw("grants-revoked", by="Ann", note="it was another client")
+    with pytest.raises(Refusal, match="delete-service waits for grants-revoked"):
+        stage.act(8 * DAY + HOUR, "delete-service", "perm-tracker-api")
+    stage.at(8 * DAY + HOUR).withdraw("live", by="Ann", note="it was not")
+    assert stage.at(8 * DAY + HOUR).live() is None
+    records = stage.at(8 * DAY + HOUR).records
+    records.add("live", "attested", by="Ann", note="seen", now=LIVE)
+    records.add("grants-revoked", "attested", by="Ann", note="seen", now=LIVE + 8 * DAY)
+    records.add("scale-to-zero", "done", by="Bo", note="again", now=LIVE + 8 * DAY + HOUR)
+    assert "Said before scale-to-zero was done" in stage.standing("grants-revoked", 9 * DAY).detail
+
+
 def test_a_record_that_was_altered_counts_no_more(stage: Stage) -> None:
     stage.attest(0 * DAY, "live")
     stage.attest(DAY, "feedback")
