@@ -14,7 +14,7 @@ from invoke.context import Context
 from invoke.tasks import Task
 
 from migration.errors import PASS, REFUSED
-from verbs import calendar, cutover, features, pair, preflight, quarantine, record
+from verbs import calendar, cutover, decommission, features, pair, preflight, quarantine, record
 from verbs.exits import leave
 from verbs.flags import verb
 from verbs.line import LINE
@@ -326,11 +326,12 @@ CHAPTERS = {
         *("features.ledger", "features.attest", "features.sign-off"),
         *("explain", "approve", "reject", "compare", "audit", "encrypt", "decrypt", "purge"),
     ],
+    "Go live, and back": ["cutover", "status", "rollback", "unfence"],
     "Tidy up after v1": [
         *("calendar.plan", "calendar.approve", "calendar.run", "calendar.prove"),
         *("calendar.restore", "calendar.rehearse"),
     ],
-    "Go live, and back": ["cutover", "status", "rollback", "unfence"],
+    "End v1": [f"decommission.{name}" for name in ("status", "plan", "attest", "run", "code")],
     "Work on the harness": [
         "setup",
         "doctor",
@@ -353,6 +354,7 @@ namespace = Collection(
     record.explain, record.approve, record.reject, record.compare, record.audit, record.encrypt,
     record.decrypt, record.purge, record.schema,
     setup, doctor, test, contract, bench, gallery, soak, check, lint, types, lock,
-    calendar.namespace, features.namespace, pair.namespace, quarantine.namespace, **STEPS,
+    calendar.namespace, decommission.namespace, features.namespace, pair.namespace,
+    quarantine.namespace, **STEPS,
 )  # fmt: skip
 namespace.configure({CHAPTERS_KEY: CHAPTERS})

@@ -23,6 +23,7 @@ from migration import variables
 from migration.cutover_toml import (
     CalendarTable,
     CutoverTable,
+    DecommissionTable,
     EnvironmentsTable,
     File,
     Frozen,
@@ -36,6 +37,7 @@ from migration.endpoints import (
     google_of,
     management_of,
     public_of,
+    render_of,
     site_of,
     source_name,
     source_of,
@@ -60,6 +62,9 @@ class GoogleKeys(Frozen):
     client_id: str
     client_secret: SecretStr
     encryption_key: SecretStr
+
+
+RENDER_API = "https://api.render.com"
 
 
 class Settings(Frozen):
@@ -94,6 +99,9 @@ class Settings(Frozen):
     live: StepsTable = StepsTable()
     vercel_token: SecretStr | None = None
     vercel_api: str = VERCEL_API
+    decommission: DecommissionTable = DecommissionTable()
+    render_key: SecretStr | None = None
+    render_api: str = RENDER_API
 
     @property
     def fences(self) -> bool:
@@ -148,6 +156,9 @@ def load(
         live=live,
         vercel_token=_secret(extra.get("VERCEL_TOKEN")),
         vercel_api=vercel_of(extra.get("CUTOVER_VERCEL_API") or VERCEL_API),
+        decommission=file.decommission,
+        render_key=_secret(extra.get("RENDER_API_KEY")),
+        render_api=render_of(extra.get("CUTOVER_RENDER_API") or RENDER_API),
     )
 
 

@@ -131,6 +131,36 @@ class CutoverTable(Frozen):
     production: StepsTable = StepsTable()
 
 
+class DecommissionTable(Frozen):
+    """`[decommission]`: what of v1 ends, and which acts are allowed at all.
+
+    render_service: the id of v1's service (`srv-...`). allow: acts that `decommission.run` may carry out.
+    access_log: the old API's log in combined format, `.gz` too; without one Render's own figures are asked.
+    health_checks: what the agents of health checks begin with, which are no traffic.
+    """
+
+    render_service: str = ""
+    allow: tuple[str, ...] = ()
+    access_log: str = ""
+    health_checks: tuple[str, ...] = ("Render/",)
+
+
+class TidyTable(Frozen):
+    """`[tidy]`: the code clean-up. folder: becomes the root; removed: go; planning: is kept below `archive`.
+
+    onto: the branch that gets the commit; branch: merged first, if there is one. test: the repository's own
+    test command, a list of arguments.
+    """
+
+    folder: str = "v2"
+    removed: tuple[str, ...] = ("backend", "frontend")
+    planning: str = ".planning"
+    archive: str = "docs/archive/planning"
+    onto: str = "main"
+    branch: str = ""
+    test: tuple[str, ...] = ()
+
+
 class PairTable(Frozen):
     """`[environments.X]`: the names that the configured source and target must have, and the sites (and other
     addresses) that are this environment's own."""
@@ -159,6 +189,8 @@ class File(Frozen):
     privacy: PrivacyTable = PrivacyTable()
     calendar: CalendarTable = CalendarTable()
     cutover: CutoverTable = CutoverTable()
+    decommission: DecommissionTable = DecommissionTable()
+    tidy: TidyTable = TidyTable()
     environments: EnvironmentsTable = EnvironmentsTable()
 
 

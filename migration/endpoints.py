@@ -147,6 +147,11 @@ def public_of(url: str) -> str:
     return _address("url in [cutover]", url, example="https://permtracker.app")
 
 
+def render_of(url: str) -> str:
+    """CUTOVER_RENDER_API, to which an API key is sent."""
+    return _address("CUTOVER_RENDER_API", url, example="https://api.render.com")
+
+
 def _encrypted(dsn: str) -> str:
     """The address, unless it says that people's data shall cross a network in the clear."""
     from psycopg.conninfo import conninfo_to_dict
@@ -216,4 +221,5 @@ def _what(variable: str) -> str:
         "[calendar] in cutover.toml": "Google API",
         "CUTOVER_VERCEL_API": "management API",
         "url in [cutover]": "site",
+        "CUTOVER_RENDER_API": "management API",
     }.get(variable, "deployment")

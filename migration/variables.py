@@ -23,6 +23,7 @@ OURS = (
     "CUTOVER_ENV",
     "CUTOVER_PAIR",
     "CUTOVER_PUBLIC_URL",  # set by the harness for its child processes
+    "CUTOVER_RENDER_API",
     "CUTOVER_RUN",  # set by the harness for its child processes
     "CUTOVER_RUNS_DIR",
     "CUTOVER_SUPABASE_API",
@@ -36,6 +37,7 @@ THEIRS = (
     "ENCRYPTION_KEY",
     "GOOGLE_CLIENT_ID",
     "GOOGLE_CLIENT_SECRET",
+    "RENDER_API_KEY",
     "SUPABASE_ACCESS_TOKEN",
     "SUPABASE_DB_URL",
     "SUPABASE_KEY",

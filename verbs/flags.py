@@ -15,7 +15,7 @@ Arguments = ParamSpec("Arguments")
 FLAGS = {
     "env": "embedded, test, dress or production (default: CUTOVER_ENV, else a kept embedded pair)",
     "production": "the same as --env production",
-    "confirm": "the target's name, typed; production is refused without it",
+    "confirm": "the target's name, typed; production is refused without it (decommission: what ends, typed)",
     "run": "the run to work on (default: the one begun on this line, else the latest)",
     "identity": "a file with an identity of age (age-keygen), or an SSH private key",
     "dry_run": "do and show everything that changes nothing; change nothing",
@@ -58,6 +58,11 @@ FLAGS = {
     "second": "the run to compare with",
     "url": "the deployment to try instead of the embedded one (key in CONVEX_SELF_HOSTED_ADMIN_KEY)",
     "path": "which tests (default: all)",
+    "repo": "the repository whose code is cleaned up",
+    "branch": "the branch that is merged first (default: cutover.toml)",
+    "command": "the repository's own test command (default: cutover.toml)",
+    "undo": "take it back: what was attested, or the clean-up, byte for byte",
+    "alone": "the repository belongs to no run, so no timeline is asked",
     "select": "only tests whose name matches this expression",
 }
 

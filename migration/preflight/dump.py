@@ -43,11 +43,12 @@ Sums = dict[str, tuple[int, str]]
 """Rows and an order-free digest by table."""
 
 
-def proven(scene: Scene) -> Answer:
-    """Dumps, restores and compares; the dump is kept when the restored rows are those of the source."""
+def proven(scene: Scene, place: str = _FOLDER) -> Answer:
+    """Dumps, restores and compares; the dump is kept in `place` of the data folder, as the only one of its
+    environment, when the restored rows are those of the source."""
     binaries = scene.tools.binaries()
     _as_new_as_the_server(binaries, source.describe(scene.source).server_version)
-    folder = files.private_folder(scene.settings.data_dir / _FOLDER)
+    folder = files.private_folder(scene.settings.data_dir / place)
     path = folder / f"{scene.settings.environment}-{scene.now:%Y%m%dT%H%M%SZ}.sql.gz"
     partial = path.with_suffix(".partial")
     try:

@@ -17,7 +17,7 @@ from migration.errors import FAIL, CutoverError, Refusal
 from migration.tidy import preview, undo
 from migration.tidy.git import Repository, clean_environment
 from migration.tidy.journal import TAG, Journal, Phase, State, prune, rename
-from migration.tidy.layout import GITLINK, Layout, folders, within
+from migration.tidy.layout import GITLINK, Wish, folders, within
 from migration.tidy.plan import Plan
 
 Watch = Callable[[str], None]
@@ -33,21 +33,13 @@ class TestsFailed(CutoverError):
     __test__ = False  # for pytest: no test class
 
 
-def carry_out(  # noqa: PLR0913 - what is asked of a clean-up has that many parts
-    root: Path,
-    layout: Layout,
-    *,
-    branch: str,
-    confirm: str,
-    test: Sequence[str],
-    watch: Watch = lambda _: None,
-) -> Plan:
-    """The plan that `confirm` names, carried out and committed. `test`: the repository's test command."""
+def carry_out(root: Path, wish: Wish, *, confirm: str, watch: Watch = lambda _: None) -> Plan:
+    """The plan that `confirm` names, carried out, tested and committed."""
     repository = Repository.open(root)
     state = State(repository)
-    if not test:
+    if not wish.test:
         raise Refusal(
-            "No test command is known.", next_step="Set [tidy] test in cutover.toml, or give --test."
+            "No test command is known.", next_step="Set [tidy] test in cutover.toml, or give --command."
         )
     if (left := state.read()) is not None:
         raise Refusal(
@@ -57,7 +49,7 @@ def carry_out(  # noqa: PLR0913 - what is asked of a clean-up has that many part
     with files.alone(
         repository.git_dir() / "cutover-tidy.lock", "Another clean-up of this repository is at work."
     ):
-        plan = preview.made(repository, layout, branch)
+        plan = preview.made(repository, wish)
         if confirm != plan.digest:
             raise Refusal(
                 f"The plan is {plan.digest} now; {'another' if confirm else 'none'} was confirmed.",
@@ -67,7 +59,7 @@ def carry_out(  # noqa: PLR0913 - what is asked of a clean-up has that many part
             raise Refusal(
                 f"The tag {TAG} exists already.", next_step=f"git tag -d {TAG}, if it is of no use."
             )
-        _Effect(repository, state, plan, watch).run(test)
+        _Effect(repository, state, plan, watch).run(wish.test)
     return plan
 
 

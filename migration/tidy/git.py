@@ -51,7 +51,7 @@ class Repository:
             raise Refusal(
                 f"git is in the middle of something ({under_way[0]}).", next_step="Finish or abort it."
             )
-        if not self.text("symbolic-ref", "-q", "HEAD", check=False):
+        if not self.branch():
             raise Refusal("No branch is checked out.", next_step="Check the main branch out.")
         hidden = [one for one in self.fields("ls-files", "-v", "-z") if one[0].islower() or one[0] == "S"]
         if hidden or self.text("config", "--bool", "core.sparseCheckout", check=False) == "true":
@@ -102,6 +102,10 @@ class Repository:
     def git_dir(self) -> Path:
         """Where git keeps what is this checkout's own."""
         return (self.root / self.text("rev-parse", "--git-dir")).resolve()
+
+    def branch(self) -> str:
+        """The branch that is checked out; empty when none is."""
+        return self.text("symbolic-ref", "-q", "--short", "HEAD", check=False)
 
     def commit(self, name: str) -> str:
         """The id of a commit, or a `Refusal` when there is none of this name."""

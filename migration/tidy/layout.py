@@ -71,3 +71,14 @@ def above(path: str) -> Iterable[str]:
 def folders(paths: Iterable[str]) -> set[str]:
     """Every folder that holds any of these paths."""
     return {folder for path in paths for folder in above(path)}
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of a clean-up. `onto`: the branch that gets the commit and must be checked out; `branch`:
+    merged first (empty: nothing); `test`: the repository's own test command."""
+
+    layout: Layout = Layout()
+    onto: str = "main"
+    branch: str = ""
+    test: tuple[str, ...] = ()

@@ -12,24 +12,31 @@ from pathlib import Path
 
 from migration.errors import Refusal
 from migration.tidy.git import Repository
-from migration.tidy.layout import Layout, folders
+from migration.tidy.layout import Wish, folders
 from migration.tidy.plan import Change, Plan, Store, arranged, placed
 from migration.tidy.references import shown
 
 _LISTED = 12
 
 
-def preview(root: Path, layout: Layout, branch: str = "") -> Plan:
-    """The plan for the repository at `root`. `branch`: what is merged first; empty: nothing.
+def preview(root: Path, wish: Wish) -> Plan:
+    """The plan for the repository at `root`.
 
     A `Refusal` when the repository is not fit, has changes that are not committed, or conflicts.
     """
     with Repository.open(root).scratch() as repository:
-        return made(repository, layout, branch)
+        return made(repository, wish)
 
 
-def made(repository: Repository, layout: Layout, branch: str) -> Plan:
+def made(repository: Repository, wish: Wish) -> Plan:
     """The plan, its new objects written where the repository writes them."""
+    out = repository.branch()
+    if out != wish.onto:
+        raise Refusal(
+            f"The branch {out} is checked out, not {wish.onto}.",
+            next_step=f"git switch {wish.onto}, or name another under [tidy] onto in cutover.toml.",
+        )
+    branch = wish.branch
     changed = repository.changed()
     if changed:
         raise Refusal(
@@ -39,7 +46,7 @@ def made(repository: Repository, layout: Layout, branch: str) -> Plan:
     head = repository.commit("HEAD")
     other = repository.commit(branch) if branch and not repository.contains(branch) else ""
     merged = repository.tree(repository.merged(other) if other else "HEAD")
-    plan = Plan(layout, head, other, repository.tree("HEAD"))
+    plan = Plan(wish.layout, head, other, repository.tree("HEAD"))
     blobs = repository.blobs(one.oid for one in merged.values() if one.mode != "160000")
     arranged(plan, merged, Store(blobs, repository.store))
     plan.tree = repository.write_tree(plan.result)

@@ -8,14 +8,15 @@ permissions, routes of the dashboard that are not there.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import httpx
+
+from fixtures import loopback
 
 PASSED_ON = ("authorization", "content-type", "convex-client")
 
@@ -33,28 +34,8 @@ class Relay:
     @contextmanager
     def serving(self) -> Iterator[Relay]:
         """The relay on a free port, until the end of the block."""
-        relay = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                relay.answer(self, b"")
-
-            def do_POST(self) -> None:
-                relay.answer(self, self.rfile.read(int(self.headers.get("Content-Length", 0))))
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        self.url = f"http://127.0.0.1:{server.server_port}"
-        try:
+        with loopback.serving(lambda request: self.answer(request, _body(request))) as self.url:
             yield self
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
 
     def answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
         """Answers one request: its own answer, else the deployment's."""
@@ -85,3 +66,7 @@ class Relay:
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)
+
+
+def _body(request: BaseHTTPRequestHandler) -> bytes:
+    return request.rfile.read(int(request.headers.get("Content-Length", 0)))

@@ -184,6 +184,11 @@ CASES = (
         "CUTOVER_SUPABASE_API is http",
         {"CUTOVER_SUPABASE_API": "http://api.example.org"},
     ),
+    Case(
+        "Render's API without https",
+        "CUTOVER_RENDER_API is http",
+        {"CUTOVER_RENDER_API": "http://api.example.org"},
+    ),
     # the target
     Case("no target", "No target is configured", {"CONVEX_DEPLOY_KEY": ""}),
     Case("half a target", "No target is configured", {**SELF_HOSTED, "CONVEX_SELF_HOSTED_ADMIN_KEY": ""}),

@@ -19,14 +19,14 @@ BEGAN = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 DEPLOYMENT, PROJECT = "d" * 64, "5" * 64
 
 
-def proven(folder: Path, environment: str = "test") -> Run:
+def proven(folder: Path, environment: str = "test", name: str = "happy-otter-123") -> Run:
     """Moved, judged and concluded as the commands do, without either side."""
     run = Run.create(settings_for(folder), BEGAN)
     seal.open_(run)
     run.update_manifest(
         environment=environment,
         code=revision.code(),
-        target={"identity": DEPLOYMENT, "name": "happy-otter-123"},
+        target={"identity": DEPLOYMENT, "name": name},
         source={"identity": PROJECT},
         clock=iso(BEGAN),
         snapshot={"fingerprint": {"public.cases": "7"}},

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,11 @@ from fixtures.repository.contents import ASIDE, UNTRACKED
 from migration.errors import Refusal
 from migration.tidy import effect, preview, undo
 from migration.tidy.journal import FOLDER, TAG
-from migration.tidy.layout import Layout
+from migration.tidy.layout import Wish
 from migration.tidy.plan import Plan
 
-LAYOUT = Layout()
 ROOT = Path(__file__).resolve().parents[3]
-GREEN = (sys.executable, "check.py")
-
-
-@pytest.fixture(autouse=True)
-def _committer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    config = tmp_path / "gitconfig"
-    config.write_text("[user]\nname = Ann\nemail = ann@example.test\n")
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    config.rename(tmp_path / ".gitconfig")
+WISH = Wish(branch=traps.BRANCH, test=(sys.executable, "check.py"))
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +37,12 @@ def root(pattern: Path, tmp_path: Path) -> Path:
 
 
 def previewed(root: Path) -> Plan:
-    return preview.preview(root, LAYOUT, traps.BRANCH)
+    return preview.preview(root, WISH)
 
 
 def carried_out(root: Path, watch: Callable[[str], None] = lambda _: None) -> Plan:
     digest = previewed(root).digest
-    return effect.carry_out(root, LAYOUT, branch=traps.BRANCH, confirm=digest, test=GREEN, watch=watch)
+    return effect.carry_out(root, WISH, confirm=digest, watch=watch)
 
 
 def test_a_preview_changes_nothing(root: Path) -> None:
@@ -226,9 +217,9 @@ def test_a_process_that_is_killed_leaves_what_undo_needs(root: Path) -> None:
     program = f"""
 import os, signal, pathlib
 from migration.tidy import effect
-from migration.tidy.layout import Layout
-effect.carry_out(pathlib.Path({str(root)!r}), Layout(), branch={traps.BRANCH!r},
-    confirm={previewed(root).digest!r}, test=["true"],
+from migration.tidy.layout import Wish
+effect.carry_out(pathlib.Path({str(root)!r}), Wish(branch={traps.BRANCH!r}, test=("true",)),
+    confirm={previewed(root).digest!r},
     watch=lambda act: os.kill(os.getpid(), signal.SIGKILL) if act == "placed" else None)
 """
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
@@ -252,7 +243,7 @@ def test_red_tests_put_everything_back_and_end_with_ten(
 ) -> None:
     before, state = traps.seen(root), traps.git_state(root)
     with pytest.raises(effect.TestsFailed, match=words) as caught:
-        effect.carry_out(root, LAYOUT, branch=traps.BRANCH, confirm=previewed(root).digest, test=test)
+        effect.carry_out(root, replace(WISH, test=test), confirm=previewed(root).digest)
     assert (caught.value.exit_code, unchanged(root, before, state)) == (10, True)
 
 
@@ -288,6 +279,10 @@ def _detached(root: Path) -> None:
     traps.git(root, "switch", "-q", "--detach")
 
 
+def _elsewhere(root: Path) -> None:
+    traps.git(root, "switch", "-q", "-c", "some-work")
+
+
 def _hidden(root: Path) -> None:
     traps.git(root, "update-index", "--skip-worktree", "README.md")
 
@@ -307,6 +302,7 @@ def _archive_taken(root: Path) -> None:
         (_dirty, r"not committed: README\.md"),
         (_conflict, r"conflicts in v2/app/util\.ts"),
         (_detached, "No branch is checked out"),
+        (_elsewhere, "The branch some-work is checked out, not main"),
         (_hidden, "hidden from git"),
         (_merging, "in the middle of something"),
         (_archive_taken, "archive's place is taken"),
@@ -327,9 +323,9 @@ def test_only_the_plan_that_was_looked_at_is_carried_out(root: Path) -> None:
     traps.write(root, {"v2/late.txt": "came after the preview\n"})
     for typed, words in ((digest, "another was confirmed"), ("", "none was confirmed")):
         with pytest.raises(Refusal, match=words):
-            effect.carry_out(root, LAYOUT, branch=traps.BRANCH, confirm=typed, test=GREEN)
+            effect.carry_out(root, WISH, confirm=typed)
     with pytest.raises(Refusal, match="No test command"):
-        effect.carry_out(root, LAYOUT, branch=traps.BRANCH, confirm=digest, test=())
+        effect.carry_out(root, replace(WISH, test=()), confirm=digest)
 
 
 def test_undo_refuses_where_it_would_lose_something(root: Path) -> None:
