@@ -1,5 +1,5 @@
 """`bench`: how quick the embedded deployment is on this machine (`fixtures.bench`) and the judge of the data
-(`verbs.bench_checks`), and how large and quick a run's page (`verbs.bench_page`). Each writes a page in docs/.
+(`verbs.bench_checks`), and how large and quick a run's page (`verbs.bench_page`). Each writes into docs/.
 """
 
 from __future__ import annotations
