@@ -125,7 +125,7 @@ def _shut(found: Evidence) -> Iterator[Reason]:
     waiting = [name for name in gates if name not in OF_THE_RUN]
     for name in _ORDER:
         if name in gates:
-            yield Reason(OF_THE_RUN[name].format(gates[name].rstrip(". ,")))
+            yield Reason(OF_THE_RUN[name].format(gates[name].replace(", ...", " and others").rstrip(".")))
         elif not name and waiting:
             shut = mapping(found.verdict.get("gate_shut"))
             count = sum(number(shut.get(one)) for one in waiting)
