@@ -94,15 +94,23 @@ def _unjudged(found: Evidence) -> Iterator[Reason]:
     loaded = any(entry.step == "load" and entry.outcome == "done" for entry in found.ledger)
     if found.ledger and not loaded:
         yield Reason("Nothing of this run was loaded on the target.")
-    silent = silences(found)
-    if silent:
-        name, why = next(iter(silent.items()))
-        others = f"{len(silent):,} checks could not be judged; the first" if len(silent) > 1 else "Not judged"
-        anchor = name if any(one.id == name for one in found.results) else ""
-        yield Reason(f"{others} is {name}: {why or 'no reason was recorded'}.", anchor)
+    if silent := silences(found):
+        yield _silent(found, silent)
     for phase in JUDGED:
         if not found.required.get(phase.value):
             yield Reason(f"Not judged at all: {PHASES[phase.value].lower()}.")
+
+
+def _silent(found: Evidence, silent: dict[str, str]) -> Reason:
+    """One sentence for all of them: their common reason, or the first with its own."""
+    name, why = next(iter(silent.items()))
+    told = why or "no reason was recorded"
+    if len(silent) > 1 and len({*silent.values()}) == 1:
+        return Reason(f"{len(silent):,} checks could not be judged: {told}.")
+    others = f"{len(silent):,} checks could not be judged; the first" if len(silent) > 1 else "Not judged"
+    return Reason(
+        f"{others} is {name}: {told}.", name if any(one.id == name for one in found.results) else ""
+    )
 
 
 def silences(found: Evidence) -> dict[str, str]:
@@ -117,7 +125,7 @@ def _shut(found: Evidence) -> Iterator[Reason]:
     waiting = [name for name in gates if name not in OF_THE_RUN]
     for name in _ORDER:
         if name in gates:
-            yield Reason(OF_THE_RUN[name].format(gates[name].rstrip(". ,")))
+            yield Reason(OF_THE_RUN[name].format(gates[name].replace(", ...", " and others").rstrip(".")))
         elif not name and waiting:
             shut = mapping(found.verdict.get("gate_shut"))
             count = sum(number(shut.get(one)) for one in waiting)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from migration.model import LedgerEntry, StepOutcome
 
@@ -81,8 +82,9 @@ def bars(ledger: list[LedgerEntry]) -> list[Bar]:
 
 
 def window(ledger: list[LedgerEntry]) -> Window | None:
-    """How the first pass of the run fills its window; later commands (re-checks, rollback) are not of it."""
-    spans = [span for span in _spans(ledger) if span.step not in _AFTERWARDS]
+    """How the first pass of the run fills its window; what came later (re-checks, a judging of the day after,
+    a rollback) is not of it."""
+    spans = _first_pass([span for span in _spans(ledger) if span.step not in _AFTERWARDS])
     if not spans:
         return None
     first = spans[0].begin
@@ -96,6 +98,14 @@ def window(ledger: list[LedgerEntry]) -> Window | None:
         share=round(WINDOW.total_seconds() / axis * 100, 2),
         bars=[_stage(name, own, first, axis) for name, own in _stages(spans).items()],
     )
+
+
+def _first_pass(spans: list[_Span]) -> list[_Span]:
+    """The steps up to the first pause that is as long as a whole window."""
+    for number, (before, after) in enumerate(pairwise(spans), start=1):
+        if after.begin - _end(before) >= WINDOW:
+            return spans[:number]
+    return spans
 
 
 def _stages(spans: list[_Span]) -> dict[str, list[_Span]]:

@@ -76,6 +76,15 @@ def finding(number: int, **changes: Any) -> Finding:
     return Finding(**{**values, **changes})
 
 
+SHORT = check(
+    "counts.documents[cases]",
+    outcome=Outcome.FAIL,
+    matched=415,
+    totals={Kind.MISSING: 2, Kind.EXTRANEOUS: 1},
+    classes={Class.INTRODUCED: 3},
+)
+"""417 cases in the source, 416 in the target."""
+
 PASSING = [
     *(check(f"fields.field[cases.field{number:02}]") for number in range(60)),
     check("counts.table[cases]", notes={"source": 418, "target": 418}),

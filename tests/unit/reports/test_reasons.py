@@ -64,6 +64,9 @@ def test_what_nobody_asked_is_a_reason_of_its_own() -> None:
     words = texts(verdict={"verdict": "UNKNOWN"}, results=[silent], required={"data": ["a.b"]})
     assert words[0] == "Not judged is a.b: ConnectError."
     assert "Not judged at all: in a browser." in words
+    standing = dict.fromkeys(("a.b", "a.c"), ("UNKNOWN", "required, but without a result"))
+    words = texts(verdict={"verdict": "UNKNOWN"}, standing=standing, required={"data": ["a.b"]})
+    assert words[0] == "2 checks could not be judged: required, but without a result."
 
 
 def test_a_pass_that_waits_names_its_gates_the_weightiest_first_and_then_what_speaks_for_it() -> None:
@@ -76,7 +79,7 @@ def test_a_pass_that_waits_names_its_gates_the_weightiest_first_and_then_what_sp
         results=[records.check("harness.self_test", seen=14, matched=14)],
     )
     assert words == [
-        "The ledger of features shuts the gate: 2 features are open that must not be: AUTH-01.",
+        "The ledger of features shuts the gate: 2 features are open that must not be: AUTH-01 and others.",
         "7 differences that v1 already had or that weigh little, in 2 checks, wait to be accepted by name.",
         "Nobody has approved it: not yet approved.",
         "All 1 checks passed; 14 comparisons were made.",
