@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from migration import chain
 from migration import run as runs
 from migration.errors import Refusal, RunIncomplete
 from migration.model import LedgerEntry, Phase, StepOutcome
@@ -77,6 +78,22 @@ def test_results_written_at_once_are_all_there(tmp_path: Path) -> None:
     for thread in many:
         thread.join()
     assert len(run.results()) == 100
+
+
+def test_results_settle_on_the_disk_with_the_next_one_that_must(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[int] = []
+    monkeypatch.setattr("migration.chain.os.fsync", settled.append)
+    run = Run.create(settings_for(tmp_path))
+    before = len(settled)
+    for number in range(3):
+        run.append_result(result(id=f"data.{number}"), settled=False)
+    assert len(settled) == before
+    run.append_result(result(id="harness.data"))
+    assert len(settled) == before + 1
+    found = chain.lines((run.folder / "results.jsonl").read_bytes())
+    assert (len(found), chain.breaks(found, chain.first(run.id, "results.jsonl"))) == (4, [])
 
 
 def test_a_torn_line_is_named_and_never_skipped(tmp_path: Path) -> None:

@@ -89,3 +89,24 @@ def test_memory_is_that_of_all_python_processes_together() -> None:
         child.communicate()
     assert together.processes > alone.processes
     assert (together.megabytes or 0) >= (alone.megabytes or 0) + 50
+
+
+@pytest.mark.skipif(not resources.PROC.exists(), reason="only Linux tells")
+def test_processor_time_of_a_server_is_counted() -> None:
+    """A child works for a fifth of a second of its own time, once it is told to."""
+    script = (
+        "import sys, time\n"
+        "sys.stdin.readline()\n"
+        "while time.process_time() < 0.2: pass\n"
+        "print(flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    command = [sys.executable, "-S", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        before = resources.processor_seconds(child.pid)
+        child.stdin.write(b"\n")
+        child.stdin.flush()
+        child.stdout.readline()
+        assert resources.processor_seconds(child.pid) - before >= 0.1
