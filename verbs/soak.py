@@ -14,6 +14,7 @@ CAMPAIGNS = {
     "random": "a field, an edge or a row changed at random, each found by a finding of its own",
     "clean": "clean migrations of every size and shape, of which none may be refused",
     "mutants": "mutants of the mapping, of the identities and of the decoders against the checks",
+    "tidy": "the code clean-up of made-up repositories, previewed, done, killed and taken back",
     "faults": "the whole catalogue of faults on pairs of other sizes and seeds, and over the wire",
 }
 

@@ -85,7 +85,8 @@ class _Effect:
             for source, target in moves:
                 self.watch(f"move {source}")
                 rename(self.state.path(source), self.state.path(target))
-            prune(self.state.root, self.journal.folders)
+            if group == 1:  # all that leaves is out; later an empty folder may be one that was carried here
+                prune(self.state.root, self.journal.folders)
         for path, home in self.plan.submodules:
             if home is not None:
                 self.watch(f"submodule {path}")
