@@ -15,6 +15,7 @@ CAMPAIGNS = {
     "clean": "clean migrations of every size and shape, of which none may be refused",
     "mutants": "mutants of the mapping, of the identities and of the decoders against the checks",
     "calendar": "the calendar clean-up on random calendars, with troubles, deaths and meddling",
+    "tidy": "the code clean-up of made-up repositories, previewed, done, killed and taken back",
     "faults": "the whole catalogue of faults on pairs of other sizes and seeds, and over the wire",
 }
 

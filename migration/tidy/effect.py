@@ -16,7 +16,7 @@ from migration import files
 from migration.errors import FAIL, CutoverError, Refusal
 from migration.tidy import preview, undo
 from migration.tidy.git import Repository, clean_environment
-from migration.tidy.journal import TAG, Journal, Phase, State, prune, rename
+from migration.tidy.journal import ASIDE, CARRIED, NEW, TAG, Journal, Phase, State, prune, rename
 from migration.tidy.layout import GITLINK, Wish, folders, within
 from migration.tidy.plan import Plan
 
@@ -40,11 +40,6 @@ def carry_out(root: Path, wish: Wish, *, confirm: str, watch: Watch = lambda _: 
     if not wish.test:
         raise Refusal(
             "No test command is known.", next_step="Set [tidy] test in cutover.toml, or give --command."
-        )
-    if (left := state.read()) is not None:
-        raise Refusal(
-            f"A clean-up of this repository was begun before (it is {left.phase.value}).",
-            next_step="Take it back first: ./inv decommission.code --undo.",
         )
     with files.alone(
         repository.git_dir() / "cutover-tidy.lock", "Another clean-up of this repository is at work."
@@ -85,23 +80,20 @@ class _Effect:
         self._commit()
 
     def _move(self) -> None:
-        aside = [one for one in self.journal.moves if one[1].startswith("aside:")]
-        for source, target in aside:
-            self.watch(f"move {source}")
-            rename(self.state.path(source), self.state.path(target))
-        prune(self.state.root, self.journal.folders)
-        for source, target in self.journal.moves[len(aside) :]:
-            self.watch(f"move {source}")
-            rename(self.state.path(source), self.state.path(target))
-        prune(self.state.root, self.journal.folders)
+        for group, moves in enumerate(self.journal.moves):
+            self._reach(group)
+            for source, target in moves:
+                self.watch(f"move {source}")
+                rename(self.state.path(source), self.state.path(target))
+            if group == 1:  # all that leaves is out; later an empty folder may be one that was carried here
+                prune(self.state.root, self.journal.folders)
         for path, home in self.plan.submodules:
             if home is not None:
                 self.watch(f"submodule {path}")
                 _connect(self.state.root, path, home)
 
     def _place(self) -> None:
-        self.journal.phase, self.journal.placed = Phase.PLACING, True
-        self.state.write(self.journal)
+        self._reach(NEW)
         self.watch("place")
         self.repository.git("read-tree", self.plan.tree)
         listed = b"".join(os.fsencode(path) + b"\0" for path in self.journal.new)
@@ -113,6 +105,11 @@ class _Effect:
                 touched="Everything was put back.",
                 next_step="Look whether a filter or line endings change files at checkout.",
             )
+
+    def _reach(self, group: int) -> None:
+        """Notes that a group is begun, before any of it is done."""
+        self.journal.reached = group
+        self.state.write(self.journal)
 
     def _refuse_newly_visible(self) -> None:
         """What was ignored and is no longer would be committed by the next `git add`, secrets with it."""
@@ -182,9 +179,13 @@ def _journal(repository: Repository, plan: Plan) -> Journal:
     aside += [path for path, home in plan.submodules if home is None]
     carried = [(one.path.rstrip("/"), one.to.rstrip("/")) for one in plan.loose if one.to is not None]
     carried += [(path, home) for path, home in plan.submodules if home is not None]
-    moves = [(path, f"aside:{path}") for path in aside] + carried
+    moves = [
+        [(path, f"{ASIDE}{path}") for path in aside],
+        [(path, f"{CARRIED}{number}") for number, (path, _) in enumerate(carried)],
+        [(f"{CARRIED}{number}", home) for number, (_, home) in enumerate(carried)],
+    ]
     new = [path for path, one in plan.result.items() if one.mode != GITLINK and plan.before.get(path) != one]
-    held = folders([*plan.before, *(source for source, _ in moves)])
+    held = folders([*plan.before, *(source for group in moves[:2] for source, _ in group)])
     modes = {path: (root / path).stat().st_mode & 0o7777 for path in held if (root / path).is_dir()}
     before = {
         str(path): path.read_bytes().hex()

@@ -1,7 +1,7 @@
 """What a clean-up has done to a repository, in git's own folder, so that it can be taken back after a kill.
 
-Written whole before the first file moves, and again at each change of phase. `aside/` beside it holds every
-file that had to leave its place, under its old name: nothing is ever deleted.
+Written whole before the first file moves, and again whenever another part is begun. `aside/` beside it holds
+every file that had to leave its place, under its old name: nothing is ever deleted.
 """
 
 from __future__ import annotations
@@ -19,32 +19,36 @@ from migration.tidy.git import Repository
 
 FOLDER = "cutover-tidy"
 TAG = "before-code-clean-up"
+ASIDE, CARRIED = "aside:", "carried:"
+NEW = 3
+"""`reached`: the new tree's files had been begun."""
 
 
 class Phase(StrEnum):
-    """How far it came: files leave their places, the new tree's files come, all is committed."""
+    """How far it came, for people; what has been begun is what `Journal.reached` says."""
 
-    MOVING = "moving"
-    PLACING = "placing"
+    BEGUN = "begun"
     DONE = "done"
     UNDOING = "undoing"
 
 
 @dataclass
 class Journal:
-    """What it did. `moves`: renames in order, (from, to), relative to the root or (`aside:`) to `aside/`.
+    """What it does. `moves`: renames in three groups, (from, to), relative to the root or, with a word and
+    `:` before it, to a folder of ours: what is set aside; what is carried, out of its place; to its new one.
 
-    new: files that the new tree brings. folders: those there were, with their modes. bytes_of: files of
-    submodules that were edited, with their content (hex) before. placed: whether `new` had been begun.
+    reached: the last group that was begun, -1 before the first, 3 for `new`, the files that the new tree
+    brings. folders: those there were, with their modes. bytes_of: files of submodules that were edited, with
+    their content (hex) before.
     """
 
     head: str
     tree: str
     digest: str
-    phase: Phase = Phase.MOVING
-    placed: bool = False
+    phase: Phase = Phase.BEGUN
+    reached: int = -1
     commit: str = ""
-    moves: list[tuple[str, str]] = field(default_factory=list)
+    moves: list[list[tuple[str, str]]] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
     folders: dict[str, int] = field(default_factory=dict)
     bytes_of: dict[str, str] = field(default_factory=dict)
@@ -56,13 +60,15 @@ class State:
     def __init__(self, repository: Repository) -> None:
         self.root = repository.root
         self.folder = repository.git_dir() / FOLDER
-        self.aside = self.folder / "aside"
         self.index = self.folder / "index"
         self.log = self.folder / "test.log"
 
     def path(self, name: str) -> Path:
         """Where a name of the journal is."""
-        return self.aside / name.removeprefix("aside:") if name.startswith("aside:") else self.root / name
+        for ours in (ASIDE, CARRIED):
+            if name.startswith(ours):
+                return self.folder / ours.rstrip(":") / name.removeprefix(ours)
+        return self.root / name
 
     def read(self) -> Journal | None:
         """The journal, None when no clean-up was begun."""
@@ -71,11 +77,12 @@ class State:
             return None
         try:
             content = json.loads(path.read_bytes())
-            content["moves"] = [(one, two) for one, two in content["moves"]]
+            content["moves"] = [[(one, two) for one, two in group] for group in content["moves"]]
             return Journal(**{**content, "phase": Phase(content["phase"])})
         except (ValueError, TypeError, KeyError):
             raise RunIncomplete(
-                f"{path} can not be read.", next_step=f"The files that left their places are in {self.aside}."
+                f"{path} can not be read.",
+                next_step=f"The files that left their places are in {self.folder}.",
             ) from None
 
     def write(self, journal: Journal) -> None:

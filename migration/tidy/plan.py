@@ -7,7 +7,7 @@ its digest, typed by a person, is what binds the two.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from migration import files
@@ -124,7 +124,8 @@ def placed(plan: Plan, loose: Mapping[str, bool], inside: Callable[[str], Iterab
     wanted = dict(loose)
     targets = {path for path, entry in plan.result.items() if plan.before.get(path) != entry}
     carried: dict[str, str] = {}
-    waiting = sorted(wanted)
+    places: set[str] = set()
+    waiting = sorted(wanted, key=lambda path: (not within(path, plan.layout.planning), path))
     while waiting:
         path = waiting.pop(0)
         home = _home(plan.layout, path)
@@ -132,15 +133,16 @@ def placed(plan: Plan, loose: Mapping[str, bool], inside: Callable[[str], Iterab
             if home is None:
                 plan.loose.append(Loose(path, None, wanted[path], _why_not(plan.layout, path)))
             continue
-        if _meets(home, plan.result):
+        if _meets(home, plan.result) or _meets(home, places):
             parts = list(inside(path)) if path.endswith("/") else []
             wanted.update({f"{path}{name}": wanted[path] for name in parts})
             waiting += [f"{path}{name}" for name in parts]
             if not parts:
-                plan.loose.append(Loose(path, None, wanted[path], f"a tracked file takes the place {home}"))
+                plan.loose.append(Loose(path, None, wanted[path], f"something else takes the place {home}"))
             continue
         carried[path] = home
-    targets |= {home.rstrip("/") for home in carried.values()}
+        places.add(home.rstrip("/"))
+    targets |= places
     for path in sorted(loose):
         if _home(plan.layout, path) == path and _meets(path, targets):
             plan.loose.append(Loose(path, None, loose[path], "v2 has something of that name"))
@@ -241,13 +243,12 @@ def _why_not(layout: Layout, path: str) -> str:
     return f"it makes {layout.folder} a repository of its own"
 
 
-def _meets(path: str, taken: Iterable[str] | Mapping[str, object]) -> bool:
+def _meets(path: str, taken: Collection[str]) -> bool:
     """Whether a place is one of these, lies in one, or holds one."""
     plain = path.rstrip("/")
-    known = taken if isinstance(taken, set | dict) else set(taken)
-    if plain in known or any(folder in known for folder in above(plain)):
+    if plain in taken or any(folder in taken for folder in above(plain)):
         return True
-    return path.endswith("/") and any(within(one, plain) for one in known)
+    return any(within(one, plain) for one in taken)
 
 
 def _differing(old: str, new: str) -> tuple[str, ...]:

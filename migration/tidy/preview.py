@@ -12,6 +12,7 @@ from pathlib import Path
 
 from migration.errors import Refusal
 from migration.tidy.git import Repository
+from migration.tidy.journal import State
 from migration.tidy.layout import Wish, folders
 from migration.tidy.plan import Change, Plan, Store, arranged, placed
 from migration.tidy.references import shown
@@ -30,6 +31,11 @@ def preview(root: Path, wish: Wish) -> Plan:
 
 def made(repository: Repository, wish: Wish) -> Plan:
     """The plan, its new objects written where the repository writes them."""
+    if (left := State(repository).read()) is not None:
+        raise Refusal(
+            f"A clean-up of this repository was {left.phase.value} before.",
+            next_step="Take it back first: ./inv decommission.code --undo with the same --repo.",
+        )
     out = repository.branch()
     if out != wish.onto:
         raise Refusal(

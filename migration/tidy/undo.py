@@ -14,7 +14,7 @@ from pathlib import Path
 from migration import files
 from migration.errors import Refusal
 from migration.tidy.git import Repository
-from migration.tidy.journal import TAG, Journal, Phase, State, prune, rename
+from migration.tidy.journal import CARRIED, NEW, TAG, Journal, Phase, State, prune, rename
 from migration.tidy.layout import above, folders
 
 
@@ -34,27 +34,23 @@ def undo(root: Path, *, watch: Callable[[str], None] = lambda _: None) -> None:
 
 
 def take_back(repository: Repository, state: State, *, watch: Callable[[str], None] = lambda _: None) -> None:
-    """The way back from any phase; every act may be repeated."""
+    """The way back from wherever it came to; every act may be repeated."""
     journal = state.read()
     if journal is None:
         return
-    journal.phase = Phase.UNDOING
+    came = folders([*journal.new, *(target for _, target in journal.moves[-1])]) - set(journal.folders)
+    journal.phase = Phase.BEGUN
     state.write(journal)
-    if journal.placed:
-        watch("remove the new tree's files")
-        gone_aside = {source for source, target in journal.moves if target.startswith("aside:")}
-        for path in journal.new:
-            _remove_new(state, path, gone_aside)
-    carried = [move for move in journal.moves if not move[1].startswith("aside:")]
-    aside = [move for move in journal.moves if move[1].startswith("aside:")]
-    came = folders([*journal.new, *(target for _, target in carried)]) - set(journal.folders)
-    for moves in (carried, aside):
-        prune(state.root, came)
-        for source, target in reversed(moves):
-            watch(f"back {source}")
-            if not os.path.lexists(state.path(source)):  # else it never left, or is back already
-                _folders(state.root, source, journal)
-                rename(state.path(target), state.path(source))
+    while journal.reached >= 0:
+        if journal.reached == NEW:
+            watch("remove the new tree's files")
+            _remove_new(state, journal)
+        else:
+            _move_back(state, journal, watch)
+        if journal.reached > 1:  # later an empty folder may be one that was there before, and is back
+            prune(state.root, came)
+        journal.reached -= 1
+        state.write(journal)
     for folder in sorted(journal.folders):
         _folders(state.root, f"{folder}/.", journal)
     for name, content in journal.bytes_of.items():
@@ -83,9 +79,13 @@ def _refuse_loss(repository: Repository, state: State, journal: Journal) -> None
             f"{len(changed)} tracked files were changed since, as {changed[0]}.",
             next_step="Commit them on another branch, or restore them.",
         )
-    there = [*journal.new, *(target for _, target in journal.moves)]
-    ours = {*there, *folders(there)}
-    taken = [one for one, _ in journal.moves if one not in ours and os.path.lexists(state.root / one)]
+    carried = {target for _, target in journal.moves[-1]}
+    ours = {*journal.new, *carried, *folders([*journal.new, *carried])}
+    sources = [source for group in journal.moves[:2] for source, _ in group]
+    sources = [
+        one for one in sources if one not in ours and not any(folder in carried for folder in above(one))
+    ]
+    taken = [one for one in sources if os.path.lexists(state.root / one)]
     if taken:
         raise Refusal(
             f"Something lies where {len(taken)} files must come back to, as {taken[0]}.",
@@ -93,16 +93,22 @@ def _refuse_loss(repository: Repository, state: State, journal: Journal) -> None
         )
 
 
-def _remove_new(state: State, path: str, gone_aside: set[str]) -> None:
-    """A file of the new tree. What had its place lies aside; where it does not any more, an undo that was
-    killed has put it back already, and this is it."""
-    originals = [one for one in (path, *above(path)) if one in gone_aside]
-    if any(not os.path.lexists(state.path(f"aside:{one}")) for one in originals):
-        return
-    place = state.root / path
-    a_folder = place.is_dir() and not place.is_symlink()  # which was there before, and is back
-    if not a_folder and not any((state.root / folder).is_symlink() for folder in above(path)):
-        place.unlink(missing_ok=True)
+def _move_back(state: State, journal: Journal, watch: Callable[[str], None]) -> None:
+    for source, target in reversed(journal.moves[journal.reached]):
+        watch(f"back {source}")
+        if not os.path.lexists(state.path(source)):  # else it never left, or is back already
+            if not source.startswith(CARRIED):
+                _folders(state.root, source, journal)
+            rename(state.path(target), state.path(source))
+
+
+def _remove_new(state: State, journal: Journal) -> None:
+    """Removes the new tree's files: all that was there before has left its place."""
+    for path in journal.new:
+        place = state.root / path
+        a_folder = place.is_dir() and not place.is_symlink()
+        if not a_folder and not any((state.root / folder).is_symlink() for folder in above(path)):
+            place.unlink(missing_ok=True)
 
 
 def _folders(root: Path, path: str, journal: Journal) -> None:
