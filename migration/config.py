@@ -19,12 +19,11 @@ from typing import Any, Literal, cast, get_args
 
 from pydantic import SecretStr
 
-from migration import variables
+from migration import owners, variables
 from migration.cutover_toml import (
     CalendarTable,
     CutoverTable,
     DecommissionTable,
-    EnvironmentsTable,
     File,
     Frozen,
     PreflightTable,
@@ -54,6 +53,7 @@ Environment = Literal["embedded", "test", "dress", "production"]
 ENVIRONMENTS: tuple[str, ...] = get_args(Environment)
 SUPABASE_API = "https://api.supabase.com"
 VERCEL_API = "https://api.vercel.com"
+RENDER_API = "https://api.render.com"
 
 
 class GoogleKeys(Frozen):
@@ -62,9 +62,6 @@ class GoogleKeys(Frozen):
     client_id: str
     client_secret: SecretStr
     encryption_key: SecretStr
-
-
-RENDER_API = "https://api.render.com"
 
 
 class Settings(Frozen):
@@ -126,9 +123,9 @@ def load(
     pair = pair_file(root, values)
     chosen = _choose(environment, values, pair)
     source, target, extra = _pair_of(chosen, values, pair)
-    _meets_names(chosen, source, target, file.environments)
+    owners.meet_names(chosen, source, target, file.environments)
     live = _live(chosen, file.cutover, extra.get("live"))
-    _meets_urls(chosen, {**extra, "url in [cutover]": live.url}, file.environments)
+    owners.meet_urls(chosen, {**extra, "url in [cutover]": live.url}, file.environments)
     if chosen == "production":
         _no_development_key(target)
         _confirmed(target, confirm or values.get("CUTOVER_CONFIRM"))
@@ -262,70 +259,6 @@ def _stand_ins(state: Mapping[str, Any]) -> dict[str, Any]:
         "VERCEL_TOKEN": outside.get("vercel_token"),
         "CUTOVER_VERCEL_API": outside.get("vercel_api"),
     }
-
-
-def _meets_names(
-    environment: Environment, source: SourceSettings, target: TargetSettings, tables: EnvironmentsTable
-) -> None:
-    """The configured names must be met, and a name written for another environment is never accepted."""
-    for side, actual in (("source", source.name), ("target", target.name)):
-        owner = owner_of(environment, side)
-        expected: str = getattr(getattr(tables, owner), side)
-        if environment in {"dress", "production"} and not expected:
-            raise Refusal(
-                f"cutover.toml does not name {owner}'s {side}.",
-                next_step=f"Write it under [environments.{owner}] {side} = ...",
-            )
-        if expected and expected != actual:
-            raise Refusal(
-                f"The {side} is {actual!r}, but cutover.toml says {expected!r} for {owner}.",
-                next_step="Point the environment variables at the right one, or choose another --env.",
-            )
-        _not_of_another(environment, side, actual, tables)
-
-
-def owner_of(environment: str, side: str) -> str:
-    """Whose side it is, among the tables of cutover.toml: a dress rehearsal has one side of each pair."""
-    if environment == "dress":
-        return "production" if side == "source" else "test"
-    return environment
-
-
-def _not_of_another(environment: Environment, side: str, actual: str, tables: EnvironmentsTable) -> None:
-    for other in EnvironmentsTable.model_fields:
-        if other != owner_of(environment, side) and getattr(getattr(tables, other), side) == actual:
-            raise Refusal(
-                f"The {side} {actual!r} belongs to the environment {other}, not to {environment}.",
-                next_step=f"Give --env {other} if that is what you mean.",
-            )
-
-
-def _meets_urls(environment: Environment, values: Mapping[str, str], tables: EnvironmentsTable) -> None:
-    """Whatever is configured must not stand in another environment's list; where there is a list, the site
-    must."""
-    for name in (
-        "CUTOVER_APP_URL",
-        "SUPABASE_URL",
-        "CONVEX_URL",
-        "CONVEX_SELF_HOSTED_URL",
-        "url in [cutover]",
-    ):
-        url = values.get(name, "").rstrip("/")
-        owner = owner_of(environment, "source" if name == "SUPABASE_URL" else "target")
-        for other in EnvironmentsTable.model_fields:
-            listed = {one.rstrip("/") for one in getattr(tables, other).urls}
-            if url and other != owner and url in listed:
-                raise Refusal(
-                    f"{name} is an address of the environment {other}, not of {environment}.",
-                    next_step=f"Set it to {environment}'s own, or give --env {other} if you mean that.",
-                )
-    own = {one.rstrip("/") for one in getattr(tables, owner_of(environment, "target")).urls}
-    site = values.get("CUTOVER_APP_URL", "").rstrip("/")
-    if own and site and site not in own:
-        raise Refusal(
-            f"CUTOVER_APP_URL is none of the addresses that cutover.toml lists for {environment}.",
-            next_step=f"Set it to one of {', '.join(sorted(own))}, or add it to urls there.",
-        )
 
 
 def _canary(values: Mapping[str, str]) -> dict[str, Any]:
