@@ -1,4 +1,4 @@
-"""`python -m checks.self_test`: this run's own recall, before anything is judged.
+"""`python -m checks.self_test`: this run's own recall, told beside what is judged.
 
 Plants a handful of faults in a copy of the run's export, compares the copy as the export itself will be
 compared, and records how many were found: `harness.self_test`. The target is not touched. What was planted

@@ -35,3 +35,8 @@ def test_what_is_no_id_has_a_range_too() -> None:
 def test_a_small_table_is_one_range_and_a_large_one_not_too_many() -> None:
     sizes = (0, BYTES_OF_A_PART, 2 * BYTES_OF_A_PART, 23 * BYTES_OF_A_PART, 1 << 50)
     assert [Ranges.of(size, 10_004).parts for size in sizes] == [1, 1, 2, 16, MOST]
+
+
+def test_a_range_can_be_as_small_as_is_asked_for() -> None:
+    parts = [Ranges.of(200 << 20, 10_004, worth=worth, most=256).parts for worth in (2 << 20, 1 << 20, 1)]
+    assert parts == [64, 128, 256]
