@@ -11,6 +11,7 @@ from migration.errors import Refusal
 CAMPAIGNS = {
     "conduct": "runs that are killed, cut off, refused and out of room, resumed and taken back",
     "convex": "the embedded deployment against convex-test, and under malformed input",
+    "runbook": "every command of docs/runbook.md, production's too, typed on embedded pairs",
     "random": "a field, an edge or a row changed at random, each found by a finding of its own",
     "clean": "clean migrations of every size and shape, of which none may be refused",
     "mutants": "mutants of the mapping, of the identities and of the decoders against the checks",

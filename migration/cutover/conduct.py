@@ -90,7 +90,12 @@ def _live_target(settings: Settings, run: Run) -> str:
 def clock_of(settings: Settings, run: Run) -> Clock:
     """The window's clock: it began when v1's writes were stopped for this run."""
     ledger, manifest = run.ledger(), run.manifest()
-    fences = [one.at for one in ledger if one.step == "fence" and one.outcome is StepOutcome.STARTED]
+    fences = list[str]()
+    for one in ledger:
+        if one.step == "fence" and one.outcome is StepOutcome.STARTED:
+            fences.append(one.at)
+        elif one.step == "rollback" and one.outcome is StepOutcome.DONE:
+            fences.clear()  # v1 was open again
     return Clock(
         began=datetime.fromisoformat(fences[0] if fences else str(manifest["begun"])),
         window=timedelta(minutes=settings.cutover.window_minutes),

@@ -7,9 +7,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+import psycopg
+import pytest
 
 from fixtures import outside
 from fixtures.outside import V1, V2
@@ -35,6 +38,67 @@ config.read_file = read_file
 """
 
 
+PLANTED = "zqx-planted-zqx"
+OF_A_USER = ("full_name", "email", "phone", "job_title", "company", "firm_name")
+OF_A_CASE = (
+    *("employer_name", "beneficiary_identifier", "position_title", "notes"),
+    *("recruitment_notes", "recruitment_summary_custom", "job_title", "soc_title"),
+)
+
+
+@pytest.fixture
+def planted(kept: Desk, pair: tuple[Path, PairState]) -> Iterator[None]:
+    """Unmistakable personal values in v1. From here on the desk looks for them in whatever a line says; when
+    the test has ended, they are looked for in every file that was written outside the data folder."""
+    dsn = pair[1].postgres_dsn
+    query = "SELECT c.id, u.id FROM public.cases c JOIN public.users u ON u.id = c.user_id"
+    query += " WHERE u.email NOT LIKE 'canary%' AND u.deleted_at IS NULL ORDER BY c.id LIMIT 1"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        row = connection.execute(query.encode()).fetchone()
+        assert row is not None
+        places = {"cases": (row[0], OF_A_CASE), "users": (row[1], OF_A_USER)}
+        before = [
+            (table, column, key, old)
+            for table, (key, columns) in places.items()
+            for column, old in _texts(connection, table, key, columns).items()
+        ]
+        for table, column, key, _ in before:
+            text = f"{PLANTED}-{column}" + ("@example.org" if column == "email" else "")
+            _set(connection, table, column, key, text)
+    kept.secrets.append(PLANTED)
+    yield
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        for table, column, key, old in before:
+            _set(connection, table, column, key, old)
+
+
+def _texts(
+    connection: psycopg.Connection, table: str, key: object, columns: Sequence[str]
+) -> dict[str, str | None]:
+    """Those of the columns that this v1 has, with what they hold."""
+    cursor = connection.execute(f"SELECT * FROM public.{table} WHERE id = %s".encode(), (key,))
+    (row,) = cursor.fetchall()
+    held = dict(zip([one.name for one in cursor.description or ()], row, strict=True))
+    return {column: held[column] for column in columns if column in held}
+
+
+def _set(connection: psycopg.Connection, table: str, column: str, key: object, text: str | None) -> None:
+    connection.execute(f"UPDATE public.{table} SET {column} = %s WHERE id = %s".encode(), (text, key))
+
+
+def told_nobody(kept: Desk) -> None:
+    """What was planted travelled (it is in the raw data), and stands in no other file that was written."""
+    word, data = PLANTED.encode(), kept.folder / "data"
+    written = [path for place in (kept.folder, kept.temporary) for path in place.rglob("*") if path.is_file()]
+    holding = [path for path in written if word in path.read_bytes()]
+    assert [path for path in holding if data not in path.parents] == []
+    assert [path for path in holding if path.suffix == ".ndjson"], "nothing was planted"
+    assert len([path for path in written if data not in path.parents]) > 20
+
+
+@pytest.mark.usefixtures("planted")
 def test_from_the_operator_s_line_to_an_approval_and_all_the_way_back(
     kept: Desk, pair: tuple[Path, PairState], configured: Variables
 ) -> None:
@@ -64,6 +128,7 @@ def test_from_the_operator_s_line_to_an_approval_and_all_the_way_back(
     assert (back.code, "was restored and equals its backup" in back.answered) == (0, True)
     assert re.search(r"Written on v2 since it was opened: .*\d+ created.* kept in ", back.answered), back
     assert look(pair[1], kept.folder) == before
+    told_nobody(kept)
     purged(kept)
 
 

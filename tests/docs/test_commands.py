@@ -20,6 +20,7 @@ from invoke.parser.context import ParserContext
 from invoke.parser.parser import Parser
 
 import tasks
+from migration.preflight.items import AFTERWARDS, ATTESTED_GATES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("README.md", "docs/runbook.md", "docs/decommission.md")
@@ -97,3 +98,16 @@ def test_operators_verbs_are_all_in_the_runbook() -> None:
     runbook = "".join((ROOT / "docs" / f"{name}.md").read_text() for name in ("runbook", "decommission"))
     operators = [name for title, names in tasks.CHAPTERS.items() if "harness" not in title for name in names]
     assert [name for name in operators if name not in runbook] == []
+
+
+def test_every_command_of_the_runbook_is_typed_by_its_campaign() -> None:
+    """`./inv soak runbook` types them; this only sees to it that none is left out."""
+    from tests.soak import runbook
+
+    shown = {match.strip() for match in COMMAND.findall((ROOT / "docs" / "runbook.md").read_text())}
+    source = Path(runbook.__file__).read_text()
+    typed = {*re.findall(r'"((?:[a-z][\w.-]*)(?: [^"\n]*)?)"', source), *runbook.LEFT_OUT}
+    attested = {line for line in shown if line.startswith("attest ")}
+    assert [line for line in sorted(shown - attested) if line not in typed] == []
+    items = {gate.name for gate in ATTESTED_GATES} | {item.name for item in AFTERWARDS}
+    assert {line.split()[1] for line in attested} <= items

@@ -349,6 +349,15 @@ def test_the_clock_says_when_a_rollback_no_longer_fits() -> None:
     assert [spoken(each) for each in (59.4, 60, 7800)] == ["59 s", "1 min 00 s", "2 h 10 min"]
 
 
+def test_the_window_begins_with_the_fence_that_stands(scene: Scene) -> None:
+    for step, minute in (("fence", 0), ("rollback", 5), ("fence", 9), ("fence", 12)):
+        at = iso(NOON + timedelta(minutes=minute))
+        for outcome in (StepOutcome.STARTED, StepOutcome.DONE):
+            scene.run.append_ledger(LedgerEntry(step=step, outcome=outcome, at=at))
+    clock = conduct.clock_of(scene.ground.settings, scene.run)
+    assert (clock.began, clock.window) == (NOON + timedelta(minutes=9), timedelta(minutes=30))
+
+
 def test_a_rollback_is_predicted_from_the_slowest_measured_scaled_to_more_documents(tmp_path: Path) -> None:
     runs = tmp_path / "reports" / "runs"
     own = [entry("pause", 1), entry("backup", 2), entry("load", 4)]
