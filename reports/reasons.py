@@ -23,7 +23,7 @@ PHASES = {
 KINDS = {
     Kind.MISSING: "missing on the target",
     Kind.EXTRANEOUS: "on the target and not in v1",
-    Kind.MISMATCHED: "with another value than v1's",
+    Kind.MISMATCHED: "with another value",
     Kind.REJECTED: "refused by a rule",
     Kind.UNVERIFIABLE: "that could not be judged",
 }
