@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from migration.model import JUDGED, CheckResult, Class, Finding, Kind, Outcome, Severity, Verdict
 from reports.read import Evidence
+from reports.said import said
 from reports.suites import weight
 from reports.tables import mapping, number
 
@@ -23,7 +24,7 @@ PHASES = {
 KINDS = {
     Kind.MISSING: "missing on the target",
     Kind.EXTRANEOUS: "on the target and not in v1",
-    Kind.MISMATCHED: "with another value than v1's",
+    Kind.MISMATCHED: "with another value",
     Kind.REJECTED: "refused by a rule",
     Kind.UNVERIFIABLE: "that could not be judged",
 }
@@ -138,6 +139,9 @@ def _shut(found: Evidence) -> Iterator[Reason]:
 
 def _proven(found: Evidence) -> Iterator[Reason]:
     """What speaks for a run that passed; below whatever speaks against going on."""
+    for word in said(found).words:
+        if word.counts:
+            yield Reason(f"{word.by} approved it at {word.at}; that {word.state}.")
     passed = sum(one.outcome is Outcome.PASS for one in found.results)
     compared = sum(one.seen for one in found.results)
     yield Reason(f"All {passed:,} checks passed; {compared:,} comparisons were made.")

@@ -15,7 +15,8 @@ from reports.tables import mapping, moment
 
 @dataclass(frozen=True)
 class Word:
-    """One person's word. `state`: what has become of it, `tag` how that is coloured."""
+    """One person's word. `state`: what has become of it, `tag` how that is coloured; `counts`: an approval
+    that holds."""
 
     by: str
     what: str
@@ -23,6 +24,7 @@ class Word:
     at: str
     state: str
     tag: str
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def _word(one: Mapping[str, Any]) -> Word:
         at=moment(one.get("at")),
         state=f"void: {gone}" if gone else f"{until}{signed}",
         tag="unknown" if gone else "pass" if approves else "fail",
+        counts=approves and not gone,
     )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import re
+from pathlib import Path
 
 import pytest
 
 from fixtures import portraits
 from fixtures.large_run import build
 from migration import verdict
+from migration.model import Class, Kind, Outcome
 from migration.run import Run
 from reports.listing import CSV, JSON_LINES
+from reports.pictures import ROOM
 from reports.render import write
 from reports.suites import FIRST
+from tests.unit.reports import records
 
 LARGEST, SLOWEST_MS = 3_000_000, 1_000
 FINDINGS = 50_000
@@ -64,3 +68,22 @@ def test_no_check_is_left_out(large: tuple[Run, str]) -> None:
     run, html = large
     ids = {result.id.replace(" ", "_") for result in run.results()}
     assert ids <= set(re.findall(r' id="([^"]+)"', html))
+
+
+def test_there_is_room_for_every_check_to_be_red_and_wordy_beside_all_pictures(tmp_path: Path) -> None:
+    wordy = "text[42] #12345678 " * 6
+    red = [
+        records.check(
+            f"suite{number % 28}.check[{number:03}]",
+            title="what this check asks " * 14,
+            outcome=Outcome.FAIL,
+            matched=0,
+            error="x" * 300,
+            totals={Kind.MISMATCHED: 418},
+            classes={Class.INTRODUCED: 418},
+            findings=[records.finding(1, rule=wordy, expected=wordy, actual=wordy) for _ in range(20)],
+        )
+        for number in range(720)
+    ]
+    page = write(records.folder(tmp_path, red, "FAIL", "ROLLBACK", ["a reason " * 20] * 700))
+    assert page.stat().st_size + ROOM * 4 / 3 < LARGEST

@@ -87,6 +87,20 @@ def test_a_pass_that_waits_names_its_gates_the_weightiest_first_and_then_what_sp
     ]
 
 
+def test_a_go_begins_with_who_approved_it_and_no_void_word_counts() -> None:
+    void = {"word": "approve", "by": "Bo", "at": "2026-01-15T12:20:00.000Z", "void": ["it expired"]}
+    good = {"word": "approve", "by": "Ann", "at": "2026-01-15T12:30:00.000Z", "void": []}
+    decision = {
+        "decision": "GO",
+        "gates": {"approved": "open"},
+        "approvals": [void, {**good, "expires": "2026-01-16T12:30:00.000Z"}],
+    }
+    required = {phase: ["x"] for phase in ("data", "app", "smoke", "after")}
+    words = texts(verdict={"verdict": "PASS"}, decision=decision, required=required)
+    assert words[0] == "Ann approved it at 2026-01-15 12:30 UTC; that holds until 2026-01-16 12:30 UTC."
+    assert not any("Bo" in word for word in words)
+
+
 # ---------------------------------------------------------------- what is at stake
 
 
