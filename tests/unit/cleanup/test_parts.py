@@ -42,6 +42,8 @@ def test_wrong_key_is_found_before_google_is_asked_anything(made: Ground) -> Non
     wrong = Tokens(SecretStr(Fernet.generate_key().decode()))
     with pytest.raises(CalendarRefusal, match="does not open the first user's token"):
         wrong.meet(people)
+    with pytest.raises(CalendarRefusal, match="does not open the first user's token"):
+        replace(made, key=SecretStr(Fernet.generate_key().decode()), locked_by=made.key).looks()
     assert not made.scene.emulator.calls
 
 
