@@ -33,9 +33,6 @@ def test_sixty_users_and_three_thousand_events(tmp_path: Path) -> None:
     assert {one.event for one in plan.events} == v1
     assert sorted(plan.unreachable().values()) == sorted(UNREACHABLE)
 
-    made.delete(dry=True)
-    assert seen_by_people(made) == before
-
     work = made.delete()
     assert work.states() == {"deleted": len(v1), "gone": 0, "refused": 0, "failed": 0, "waiting": 0}
     left = seen_by_people(made)
@@ -47,4 +44,3 @@ def test_sixty_users_and_three_thousand_events(tmp_path: Path) -> None:
 
     assert made.restore() == {"back": len(v1), "there": 0, "anew": 0, "not_back": 0}
     assert seen_by_people(made) == before
-    assert made.prove().verdict is Verdict.FAIL

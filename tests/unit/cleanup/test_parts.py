@@ -1,4 +1,4 @@
-"""Tokens, pace, plan, approval, ceiling, dry run, and the way back of what Google forgot."""
+"""Tokens, pace, plan, approval, ceiling, dry run, and what both sides' rows say."""
 
 from __future__ import annotations
 
@@ -13,18 +13,15 @@ from pydantic import SecretStr
 
 from fixtures.google.calendar import Emulator
 from fixtures.google.server import Direct
-from fixtures.google.troubles import ALWAYS, Trouble
+from fixtures.google.troubles import Trouble
 from migration.calendar import known, plan
 from migration.calendar.deletion import Ceiling
-from migration.calendar.google import ATTEMPTS
 from migration.calendar.journal import Journal
 from migration.calendar.model import CalendarRefusal, Reach
 from migration.calendar.people import ids_in
 from migration.calendar.record import write_events
-from migration.calendar.restore import other_id
 from migration.calendar.tokens import Tokens
 from migration.errors import FAIL, PASS, UNKNOWN
-from migration.model import Verdict
 from tests.unit.cleanup.support import FENCED, Ground, export_of, ground
 from verbs.calendar import code_of_plan, code_of_run
 
@@ -42,6 +39,8 @@ def test_wrong_key_is_found_before_google_is_asked_anything(made: Ground) -> Non
     wrong = Tokens(SecretStr(Fernet.generate_key().decode()))
     with pytest.raises(CalendarRefusal, match="does not open the first user's token"):
         wrong.meet(people)
+    with pytest.raises(CalendarRefusal, match="does not open the first user's token"):
+        replace(made, key=SecretStr(Fernet.generate_key().decode()), locked_by=made.key).looks()
     assert not made.scene.emulator.calls
 
 
@@ -218,77 +217,6 @@ def test_plan_with_a_user_that_failed_is_not_done(made: Ground) -> None:
     assert code_of_plan(replace(found, visits=())) == UNKNOWN
 
 
-# ---------------------------------------------------------------- proof and the way back
-
-
-def test_proof_sees_one_event_that_is_left(made: Ground) -> None:
-    event = sorted(made.scene.ids("v1"))[0]
-    made.plan()
-    made.delete()
-    owner = next(one for one in made.scene.emulator.accounts.values() if event in one.events)
-    owner.events[event]["status"] = "confirmed"
-    proof = made.prove()
-    assert (proof.verdict, sum(proof.left.values())) == (Verdict.FAIL, 1)
-
-
-def test_proof_of_nothing_proves_nothing(tmp_path: Path) -> None:
-    made = ground(tmp_path, users=1, states=["disconnected"])
-    made.plan()
-    made.delete()
-    assert made.prove().verdict is Verdict.UNKNOWN
-
-
-def test_event_that_google_has_forgotten_comes_back_under_another_id_once(made: Ground) -> None:
-    event = sorted(made.scene.ids("v1"))[0]
-    made.plan()
-    made.delete()
-    owner = next(one for one in made.scene.emulator.accounts.values() if event in one.events)
-    before = dict(owner.events[event])
-    made.scene.emulator.forget(owner.email, event)
-    assert made.restore()["anew"] == 1
-    found = owner.living()[other_id(event)]
-    assert (found["summary"], found["start"]) == (before["summary"], before["start"])
-    assert made.restore() == {"back": 0, "there": 0, "anew": 0, "not_back": 0}
-
-
-def test_insert_whose_answer_was_lost_is_found_again(made: Ground) -> None:
-    event = sorted(made.scene.ids("v1"))[0]
-    made.plan()
-    made.delete()
-    owner = next(one for one in made.scene.emulator.accounts.values() if event in one.events)
-    made.scene.emulator.forget(owner.email, event)
-    before = Journal(made.folder).to_restore().index(event)  # a get for each, then one for the new id
-    made.scene.emulator.troubles = [
-        Trouble("lost", "insert"),
-        Trouble("403 forbidden", "get", skip=before + 1),
-    ]
-    first = made.restore()
-    assert (first["anew"], first["not_back"]) == (0, 1)
-    assert made.restore()["anew"] == 1
-    assert other_id(event) in owner.living()
-
-
-def test_restore_of_a_user_who_left_fails_and_says_so(made: Ground) -> None:
-    made.plan()
-    made.delete()
-    made.scene.emulator.accounts["person.0@example.com"].revoked = True
-    done = made.restore()
-    assert done["not_back"]
-    assert done["back"]
-    made.scene.emulator.accounts["person.0@example.com"].revoked = False
-    assert made.restore()["back"] == done["not_back"]
-
-
-def test_event_that_somebody_brought_back_and_changed_is_left_as_it_is(made: Ground) -> None:
-    event = sorted(made.scene.ids("v1"))[0]
-    made.plan()
-    made.delete()
-    owner = next(one for one in made.scene.emulator.accounts.values() if event in one.events)
-    owner.events[event] |= {"status": "confirmed", "summary": "mine now"}
-    assert made.restore()["there"] == 1
-    assert owner.events[event]["summary"] == "mine now"
-
-
 # ---------------------------------------------------------------- v1's and v2's words
 
 
@@ -331,17 +259,6 @@ def test_client_that_is_locked_out_on_the_way_is_no_refusal(made: Ground) -> Non
     assert 0 < work.states()["deleted"] < len(v1)
     assert work.states()["failed"]
     assert code_of_run(work) == FAIL
-
-
-def test_restore_gives_a_user_up_after_one_event_that_nobody_answers(made: Ground) -> None:
-    made.plan()
-    made.delete()
-    made.scene.emulator.troubles = [Trouble("500", "get", times=ALWAYS, account="person.0@example.com")]
-    made.scene.emulator.calls.clear()
-    done = made.restore()
-    assert done["not_back"] > 1
-    assert done["back"] > 1
-    assert made.scene.emulator.calls["get"] == ATTEMPTS + done["back"]
 
 
 def test_event_that_changed_and_then_can_not_be_read_fails_alone(made: Ground) -> None:
