@@ -19,7 +19,7 @@ from migration.config import Settings
 from migration.decommission import access_log
 from migration.decommission.providers import Render
 from migration.decommission.timeline import Met, Reading
-from migration.errors import FAIL, CutoverError
+from migration.errors import PASS, CutoverError
 from migration.model import Choice, Verdict
 from migration.run import Run
 from migration.verdict import is_rolled_back
@@ -33,10 +33,9 @@ def judged(run: Run) -> Reading:
     if is_rolled_back(run.ledger()):
         return Reading(Met.BAD, f"Run {run.id} was rolled back.")
     found = examine(run.folder)
-    if found.code == FAIL:
-        return Reading(
-            Met.BAD, f"The record of run {run.id} is not as it was sealed: {found.tampered[0].file}."
-        )
+    if found.code != PASS:
+        what = next((one.file for one in found.tampered), "it was never sealed")
+        return Reading(Met.BAD, f"The record of run {run.id} is not as it was sealed: {what}.")
     decision = files.read_or_empty(run.folder / "decision.json").get("decision")
     if decision in {Choice.ROLLBACK, Choice.NO_GO}:
         return Reading(Met.BAD, f"The decision of run {run.id} is {decision}.")

@@ -86,13 +86,22 @@ def _rolled_back(stage: Stage) -> None:
     stage.run.append_ledger(LedgerEntry(step="rollback", outcome=StepOutcome.DONE, at=iso(LIVE)))
 
 
+def _unsealed(stage: Stage) -> None:
+    (stage.run.folder / "seals.jsonl").unlink()
+
+
 def _tampered(stage: Stage) -> None:
     path = stage.run.folder / "results.jsonl"
     path.write_bytes(path.read_bytes().replace(b"pass", b"Pass", 1))
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"), [(_rolled_back, "was rolled back"), (_tampered, "not as it was sealed")]
+    ("spoil", "words"),
+    [
+        (_rolled_back, "was rolled back"),
+        (_tampered, "not as it was sealed"),
+        (_unsealed, "not as it was sealed"),
+    ],
 )
 def test_a_run_that_does_not_hold_ends_nothing(
     stage: Stage, spoil: Callable[[Stage], None], words: str
