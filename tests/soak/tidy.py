@@ -158,7 +158,7 @@ def _is_as_previewed(root: Path, plan: Plan, before: dict[str, Any]) -> None:
 
 
 def _killed(root: Path, wish: Wish, plan: Plan, first: int, second: int) -> None:
-    """A clean-up killed before its act `first`, and an undo killed before its act `second`."""
+    """A clean-up that is killed before its act `first`, and an undo killed before its act `second`."""
     with suppress(Killed):
         effect.carry_out(root, wish, confirm=plan.digest, watch=struck(first))
     try:
