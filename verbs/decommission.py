@@ -106,6 +106,7 @@ def code(
     repo: str = "",
     dry_run: bool = False,
     undo: bool = False,
+    rehearse: bool = False,
     confirm: str = "",
     branch: str = "",
     command: str = "",
@@ -116,36 +117,27 @@ def code(
     run: str = "",
 ) -> None:
     """v2 becomes its repository's root; tested, reversible."""
-    from migration.tidy import effect, preview
     from migration.tidy.layout import Layout, Wish
-    from migration.tidy.undo import undo as take_back
+    from verbs import clean_up
 
+    if rehearse:
+        leave(clean_up.rehearse())
+        return
     if not repo:
         raise Refusal("No repository is named.", next_step="./inv decommission.code --repo PATH --dry-run")
     root, table = Path(repo).expanduser(), config.read_file(config.ROOT / "cutover.toml").tidy
-    wish = Wish(
-        Layout(table.folder, table.removed, table.planning, table.archive),
-        table.onto,
-        branch or table.branch,
-        tuple(shlex.split(command)) or table.test,
-    )
+    layout = Layout(table.folder, table.removed, table.planning, table.archive)
+    test = tuple(shlex.split(command)) or table.test
+    wish = Wish(layout, table.onto, branch or table.branch, test)
     if dry_run:
-        for line in preview.lines(preview.preview(root, wish)):
-            answer(line)
+        clean_up.show(root, wish)
         answer("Nothing was changed. To carry it out, add --confirm with the plan's name.")
         return
     desk = None if alone else _desk(env, production=production, run=run)
     if undo:
-        take_back(root)
-        _note(desk, "undone", by, "taken back")
-        answer(f"{root} is as it was before the clean-up.")
-        return
-    _must_be_due(desk, by)
-    done = effect.carry_out(root, wish, confirm=confirm)
-    _note(desk, "done", by, f"plan {done.digest}, tree {done.tree[:12]}")
-    kept = sum(one.to is None for one in done.loose)
-    answer(f"Plan {done.digest} is committed; {kept} untracked things were set aside in git's own folder.")
-    answer("Back: ./inv decommission.code --undo with the same --repo. The tag is before-code-clean-up.")
+        clean_up.take_back(root, desk, by=by)
+    else:
+        clean_up.carry_out(root, wish, desk, confirm=confirm, by=by)
 
 
 def _desk(env: str, *, production: bool, run: str) -> Desk:
@@ -158,28 +150,6 @@ def _desk(env: str, *, production: bool, run: str) -> Desk:
     name = (manifest.get("target") or {}).get("name")
     settings = config.load(LINE.environment or manifest.get("environment"), confirm=name)
     return Made(settings, Run.open(settings, folder.name), datetime.now(UTC))
-
-
-def _must_be_due(desk: Desk | None, by: str) -> None:
-    from migration.decommission.timeline import named
-
-    if desk is None:
-        return
-    if not by.strip():
-        raise Refusal(
-            "--by is missing.", next_step="./inv decommission.code --repo PATH --confirm PLAN --by NAME"
-        )
-    desk.may(named("code"))
-
-
-def _note(desk: Desk | None, what: str, by: str, note: str) -> None:
-    if desk is None:
-        return
-    if what == "undone":
-        desk.records.add("code", "undone", by=by or "nobody named", note=note, now=desk.now)
-    else:
-        evidence = {one.item.name: one.detail for one in desk.standings() if one.state == "done"}
-        desk.records.add("code", "done", by=by, note=note, now=desk.now, evidence=evidence)
 
 
 def _line(one: Standing) -> str:

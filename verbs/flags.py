@@ -62,6 +62,7 @@ FLAGS = {
     "branch": "the branch that is merged first (default: cutover.toml)",
     "command": "the repository's own test command (default: cutover.toml)",
     "undo": "take it back: what was attested, or the clean-up, byte for byte",
+    "rehearse": "try it on a made-up repository full of traps, and take it back",
     "alone": "the repository belongs to no run, so no timeline is asked",
     "select": "only tests whose name matches this expression",
 }

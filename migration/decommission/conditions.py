@@ -19,13 +19,15 @@ from migration.config import Settings
 from migration.decommission import access_log
 from migration.decommission.providers import Render
 from migration.decommission.timeline import Met, Reading
-from migration.errors import FAIL, CutoverError
+from migration.errors import PASS, CutoverError
 from migration.model import Choice, Verdict
 from migration.run import Run
 from migration.verdict import is_rolled_back
 
 PROOF = Path("calendar") / "prove.json"
 DAY = timedelta(days=1)
+KNOWN = 30 * DAY
+"""How far back Render's figures may show a request: to when v1 was in use, for its users left at go-live."""
 
 
 def judged(run: Run) -> Reading:
@@ -33,10 +35,9 @@ def judged(run: Run) -> Reading:
     if is_rolled_back(run.ledger()):
         return Reading(Met.BAD, f"Run {run.id} was rolled back.")
     found = examine(run.folder)
-    if found.code == FAIL:
-        return Reading(
-            Met.BAD, f"The record of run {run.id} is not as it was sealed: {found.tampered[0].file}."
-        )
+    if found.code != PASS:
+        what = next((one.file for one in found.tampered), "it was never sealed")
+        return Reading(Met.BAD, f"The record of run {run.id} is not as it was sealed: {what}.")
     decision = files.read_or_empty(run.folder / "decision.json").get("decision")
     if decision in {Choice.ROLLBACK, Choice.NO_GO}:
         return Reading(Met.BAD, f"The decision of run {run.id} is {decision}.")
@@ -99,7 +100,7 @@ def traffic(settings: Settings, since: datetime | None, now: datetime) -> Readin
         path = Path(table.access_log).expanduser()
         try:
             found = access_log.quiet(_lines(path), since, now, table.health_checks)
-        except OSError as error:
+        except (OSError, EOFError) as error:
             return Reading(Met.NOT_YET, f"The access log can not be read ({type(error).__name__}).")
         return Reading(found.met, found.detail, _digest(path))
     if not settings.render_key or not table.render_service:
@@ -116,7 +117,7 @@ def _figures(render: Render, service: str, since: datetime, now: datetime) -> Re
     if now - since < DAY:
         hours = (now - since) / timedelta(hours=1)
         return Reading(Met.NOT_YET, f"It is {hours:.0f} hours since the scaling, not 24.")
-    known = render.requests(service, since - 7 * DAY, since)
+    known = render.requests(service, since - KNOWN, since)
     if not known:
         return Reading(
             Met.NOT_YET, "Render has no figures of before the scaling, so none of after it prove anything."
@@ -142,7 +143,8 @@ def moment(text: object) -> datetime | None:
 def _count(left: object) -> int | None:
     """How many are left: a number, or numbers by user."""
     if isinstance(left, Mapping):
-        return sum(int(one) for one in left.values())
+        counts = [_count(one) for one in left.values()]
+        return None if None in counts else sum(one or 0 for one in counts)
     return left if isinstance(left, int) and not isinstance(left, bool) else None
 
 

@@ -12,8 +12,8 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from migration import files
-from migration.errors import FAIL, CutoverError, Refusal
+from migration import files, variables
+from migration.errors import FAIL, CutoverError, Refusal, RunIncomplete
 from migration.tidy import preview, undo
 from migration.tidy.git import Repository, clean_environment
 from migration.tidy.journal import ASIDE, CARRIED, NEW, TAG, Journal, Phase, State, prune, rename
@@ -65,18 +65,24 @@ class _Effect:
         self.seen = repository.visible()
 
     def run(self, test: Sequence[str]) -> None:
+        self.watch("begin")
+        self.state.write(self.journal)
         self.watch("tag")
         self.repository.git("tag", TAG, self.plan.head)
-        self.state.write(self.journal)
         shutil.copy2(self.repository.git_dir() / "index", self.state.index)
         try:
             self._move()
             self._place()
             self._refuse_newly_visible()
             self._tested(test)
-        except CutoverError:
+        except (CutoverError, OSError, KeyboardInterrupt) as error:
             undo.take_back(self.repository, self.state, watch=self.watch)
-            raise
+            if isinstance(error, CutoverError):
+                raise
+            raise RunIncomplete(
+                f"It was stopped ({type(error).__name__} {getattr(error, 'errno', '')}".rstrip() + ").",
+                touched="Everything was put back, nothing was committed.",
+            ) from error
         self._commit()
 
     def _move(self) -> None:
@@ -129,7 +135,7 @@ class _Effect:
         with self.state.log.open("wb") as log:
             try:
                 code = subprocess.run(
-                    list(test), cwd=self.state.root, env=clean_environment(), stdin=subprocess.DEVNULL,
+                    list(test), cwd=self.state.root, env=_without_our_secrets(), stdin=subprocess.DEVNULL,
                     stdout=log, stderr=subprocess.STDOUT, timeout=TEST_SECONDS, check=False,
                 ).returncode  # fmt: skip
             except (OSError, subprocess.TimeoutExpired) as error:
@@ -194,6 +200,15 @@ def _journal(repository: Repository, plan: Plan) -> Journal:
         for path in _links_of(root, old)
     }
     return Journal(plan.head, plan.tree, plan.digest, moves=moves, new=new, folders=modes, bytes_of=before)
+
+
+def _without_our_secrets() -> dict[str, str]:
+    """The environment of somebody else's tests: nothing that the migration is configured by."""
+    return {
+        name: value
+        for name, value in clean_environment().items()
+        if name not in variables.THEIRS and not name.startswith("CUTOVER_")
+    }
 
 
 def _links_of(root: Path, submodule: str) -> list[Path]:

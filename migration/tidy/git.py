@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from migration.errors import Refusal
+from migration.errors import Refusal, RunIncomplete
 from migration.tidy.layout import Entry, Tree
 
 _LEAST = (2, 38)
@@ -211,11 +211,11 @@ class Repository:
         return os.fsdecode(self.git("commit-tree", tree, *named, input=message.encode())).strip()
 
 
-class GitFailed(Exception):
+class GitFailed(RunIncomplete):
     """A git command that ended with a code of its own."""
 
     def __init__(self, command: str, code: int, said: bytes, why: str) -> None:
-        super().__init__(f"git {command} failed with code {code}: {why[:300]}")
+        super().__init__(f"git {command} failed with code {code}: {why[:300]}", touched="")
         self.code, self.said = code, said
 
 

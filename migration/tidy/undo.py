@@ -25,9 +25,6 @@ def undo(root: Path, *, watch: Callable[[str], None] = lambda _: None) -> None:
     with files.alone(repository.git_dir() / "cutover-tidy.lock", "A clean-up of this repository is at work."):
         journal = state.read()
         if journal is None:
-            if repository.text("tag", "-l", TAG) and not state.folder.exists():
-                _forget_tag(repository)  # killed between the tag and the journal
-                return
             raise Refusal("There is no clean-up to take back.", next_step="./inv decommission.code --dry-run")
         _refuse_loss(repository, state, journal)
         take_back(repository, state, watch=watch)
@@ -60,8 +57,8 @@ def take_back(repository: Repository, state: State, *, watch: Callable[[str], No
         repository.git("update-ref", "-m", "code clean-up taken back", "HEAD", journal.head, journal.commit)
     if state.index.exists():
         shutil.copy2(state.index, repository.git_dir() / "index")
-    if repository.text("tag", "-l", TAG):
-        _forget_tag(repository)
+    if repository.text("tag", "-l", TAG) and repository.commit(TAG) == journal.head:
+        repository.git("tag", "-d", TAG)
     watch("forget")
     shutil.rmtree(state.folder)
 
@@ -118,7 +115,3 @@ def _folders(root: Path, path: str, journal: Journal) -> None:
             (root / folder).mkdir()
             if folder in journal.folders:
                 (root / folder).chmod(journal.folders[folder])
-
-
-def _forget_tag(repository: Repository) -> None:
-    repository.git("tag", "-d", TAG)

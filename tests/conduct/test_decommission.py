@@ -109,6 +109,7 @@ def test_what_a_person_types(stage: Stage, desk: Desk, pair: tuple[Path, PairSta
     assert (planned.code, "DELETE https://api.render.com" in planned.answered) == (0, True)
     stage.rechecked((HOUR, "FAIL"))
     assert desk.say("decommission.status").code == 10
+    assert desk.say("decommission.code", "--rehearse").answered.count("\nok  ") == 3
     root = traps.make(tmp_path / "code").root
     code = ("decommission.code", "--repo", str(root), "--branch", traps.BRANCH)
     shown = desk.say(*code, "--dry-run")

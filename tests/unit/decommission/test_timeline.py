@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -86,13 +87,22 @@ def _rolled_back(stage: Stage) -> None:
     stage.run.append_ledger(LedgerEntry(step="rollback", outcome=StepOutcome.DONE, at=iso(LIVE)))
 
 
+def _unsealed(stage: Stage) -> None:
+    (stage.run.folder / "seals.jsonl").unlink()
+
+
 def _tampered(stage: Stage) -> None:
     path = stage.run.folder / "results.jsonl"
     path.write_bytes(path.read_bytes().replace(b"pass", b"Pass", 1))
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"), [(_rolled_back, "was rolled back"), (_tampered, "not as it was sealed")]
+    ("spoil", "words"),
+    [
+        (_rolled_back, "was rolled back"),
+        (_tampered, "not as it was sealed"),
+        (_unsealed, "not as it was sealed"),
+    ],
 )
 def test_a_run_that_does_not_hold_ends_nothing(
     stage: Stage, spoil: Callable[[Stage], None], words: str
@@ -136,6 +146,7 @@ def test_re_checks_are_asked_for(
         ({"verdict": "UNKNOWN"}, State.OPEN, "could not be looked for"),
         ({"left": None}, State.OPEN, "can not be read"),
         ({"left": True}, State.OPEN, "can not be read"),
+        ({"left": {"u1": "none"}}, State.OPEN, "can not be read"),
         ({"finished": "yesterday"}, State.OPEN, "can not be read"),
         ({"finished": "2026-01-16T12:00:00"}, State.OPEN, "can not be read"),
         ({"run": "20250101T000000Z-abcd"}, State.OPEN, "is of run 20250101T000000Z-abcd"),
@@ -151,6 +162,13 @@ def test_the_calendar_s_proof_is_asked_for(
     stage.calendar(**proof)
     found = stage.standing("calendar", 2 * DAY)
     assert (found.state, words in found.detail) == (state, True), found
+
+
+def _torn(stage: Stage) -> None:
+    whole = gzip.compress(log_line(LIVE, "x").encode())
+    path = stage.log.with_name("access.log.gz")
+    path.write_bytes(whole[:-9])
+    stage.change(access_log=str(path))
 
 
 @pytest.mark.parametrize(
@@ -172,6 +190,7 @@ def test_the_calendar_s_proof_is_asked_for(
             lambda s: s.log.write_text(log_line(LIVE, "x") + "garbage\n"),
             "can not be read, and might be requests",
         ),
+        (_torn, "can not be read (EOFError)"),
         (lambda s: s.change(access_log="", render_key=None), "nobody can tell"),
         (lambda s: s.change(access_log=""), "no figures of before the scaling"),
     ],
@@ -196,7 +215,7 @@ def test_health_checks_and_our_own_request_are_no_traffic(stage: Stage) -> None:
 def test_traffic_by_the_provider_s_figures(stage: Stage) -> None:
     stage.until("no-traffic")
     stage.change(access_log="")
-    stage.providers.figures = {(LIVE + 6 * DAY).isoformat(): 40.0, (LIVE + 7 * DAY + HOUR).isoformat(): 2.0}
+    stage.providers.figures = {(LIVE - DAY).isoformat(): 40.0, (LIVE + 7 * DAY + HOUR).isoformat(): 2.0}
     assert "2 requests" in stage.standing("no-traffic", 8 * DAY).detail
     found = stage.standing("no-traffic", 9 * DAY)
     assert (found.state, "(40 before)" in found.detail) == (State.DONE, True), found

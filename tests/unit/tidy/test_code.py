@@ -16,7 +16,7 @@ import pytest
 
 from fixtures import repository as traps
 from fixtures.repository.contents import ASIDE, UNTRACKED
-from migration.errors import Refusal
+from migration.errors import Refusal, RunIncomplete
 from migration.tidy import effect, preview, undo
 from migration.tidy.journal import FOLDER, TAG
 from migration.tidy.layout import Wish
@@ -192,7 +192,7 @@ def test_killed_before_any_act_it_is_taken_back_exactly(root: Path) -> None:
     carried_out(root, acts.append)
     undo.undo(root)
     later = [acts.index(one) for one in ("place", "placed", "commit", "committed")]
-    for number in (1, len(acts) // 3, *later):
+    for number in (1, 2, len(acts) // 3, *later):
         with pytest.raises(Killed):
             carried_out(root, struck(number))
         undo.undo(root)
@@ -245,6 +245,26 @@ def test_red_tests_put_everything_back_and_end_with_ten(
     with pytest.raises(effect.TestsFailed, match=words) as caught:
         effect.carry_out(root, replace(WISH, test=test), confirm=previewed(root).digest)
     assert (caught.value.exit_code, unchanged(root, before, state)) == (10, True)
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "full")])
+def test_what_stops_it_on_its_way_puts_everything_back(root: Path, error: BaseException) -> None:
+    before, state = traps.seen(root), traps.git_state(root)
+
+    def stop(act: str) -> None:
+        if act == "placed":
+            raise error
+
+    with pytest.raises(RunIncomplete, match=r"It was stopped .* Everything was put back"):
+        carried_out(root, stop)
+    assert unchanged(root, before, state)
+
+
+def test_the_repository_s_tests_get_none_of_our_secrets(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RENDER_API_KEY", "CUTOVER_CONFIRM", "SUPABASE_DB_URL"):
+        monkeypatch.setenv(name, "hunter2")
+    wish = replace(WISH, test=("sh", "-c", "! env | grep hunter2"))
+    effect.carry_out(root, wish, confirm=previewed(root).digest)
 
 
 def test_a_secret_that_would_come_into_sight_puts_everything_back(root: Path) -> None:
