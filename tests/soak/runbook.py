@@ -1,10 +1,10 @@
 """`./inv soak runbook`: every command of docs/runbook.md, as an operator types it, in a copy of the checkout.
 
-In three scenes: days before, on a pair that stands in for the test one; production from its preflight to the
-way back, on a pair that stands in for production, with stand-ins of Supabase's management API, Vercel, the
-resolvers and the public address; and a pair to play with, step by step. A line passes when its exit code is
-the one that the page gives it and it says what it must. `tests/docs` proves that no command of the page is
-left out.
+In four scenes: days before, on a pair that stands in for the test one; a dress rehearsal, on a pair whose
+source stands in for production's; production from its preflight to the way back, on a pair that stands in for
+it, with stand-ins of Supabase's management API, Vercel, the resolvers and the public address; and a pair to
+play with, step by step. A line passes when its exit code is the one that the page gives it and it says what it
+must. `tests/docs` proves that no command of the page is left out.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+import pyrage
 
 from checks.dates_cli import DEFAULT
 from fixtures import pair as pairs
@@ -25,7 +26,16 @@ from tests.conduct.desk import variables_of
 from tests.conduct.relay import Relay
 from tests.soak import typed
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
-from tests.soak.typed import ROUTE, Operator, backups, checkout_at, name_of, of_production, toml_of
+from tests.soak.typed import (
+    ROUTE,
+    Operator,
+    backups,
+    checkout_at,
+    in_dress_of,
+    name_of,
+    of_production,
+    toml_of,
+)
 
 LEFT_OUT = {
     "test": "it is the suite that this belongs to",
@@ -39,7 +49,12 @@ HEADS = r"Head ([0-9a-f]{64})"
 
 def campaign() -> Campaign:
     """The whole of it."""
-    scenes = {"the days before": days_before, "production": production, "a pair to play with": to_play_with}
+    scenes = {
+        "the days before": days_before,
+        "a dress rehearsal": in_dress,
+        "production": production,
+        "a pair to play with": to_play_with,
+    }
     return Campaign(
         name="runbook",
         batches=[Batch(name, _scene(name, scene)) for name, scene in scenes.items()],
@@ -66,8 +81,11 @@ def _scene(name: str, scene: Callable[[Path], Operator]) -> Callable[[Path], Acc
 def days_before(folder: Path) -> Operator:
     """On the test pair: rehearse, judge, decide, go back."""
     state = pairs.up(folder / "test", users=4, cases=20)
+    identity = pyrage.x25519.Identity.generate()
+    (folder / "identity").write_text(str(identity))
+    recipient = f'age_recipients = ["{identity.to_public()}"]'
     try:
-        operator = _operator(folder, lambda text: text)
+        operator = _operator(folder, lambda text: text.replace("age_recipients = []", recipient))
         types = operator.types
         types("doctor", says="ok configuration|-- configuration")
         types("rehearse", says="PASS")
@@ -86,7 +104,11 @@ def days_before(folder: Path) -> Operator:
         types("status", says="A rollback would take")
         types("rollback --env test", says="Rolled back: the target was restored and equals its backup")
         types("report", says="report.html")
+        types("encrypt", says="Encrypted .* the plain ones are gone")
+        types("decrypt --identity FILE", says="they are what was encrypted", FILE=str(folder / "identity"))
         types("purge", says="nothing is left in")
+        types("calendar.rehearse")
+        types("decommission.code --rehearse")
         types("fence --env test", says="fence: ")
         types("pause", says="pause: ")
         types("backup export", says="export: ")
@@ -104,6 +126,19 @@ def days_before(folder: Path) -> Operator:
         types("rollback", says="Rolled back")
     finally:
         pairs.down(folder / "test")
+    return operator
+
+
+def in_dress(folder: Path) -> Operator:
+    """Production's rows, read only, into the test target, and out again."""
+    state = pairs.up(folder / "dress", users=4, cases=20)
+    try:
+        operator = _operator(folder, in_dress_of(state))
+        operator.more = variables_of(state)
+        operator.types("migrate --env dress verify smoke", says="PASS decision HOLD")
+        operator.types("rollback --env dress", says="was restored and equals its backup")
+    finally:
+        pairs.down(folder / "dress")
     return operator
 
 

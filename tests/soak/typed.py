@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from fixtures.pair import PairState
 from migration.config import ROOT
+from migration.endpoints import source_name
 from tests.conduct.desk import FOREIGN, variables_of
 
 PROJECT = "abcdefghij"
@@ -165,6 +166,21 @@ def toml_of(state: PairState) -> Callable[[str], str]:
                 "",
             ]
         )
+
+    return edit
+
+
+def in_dress_of(state: PairState) -> Callable[[str], str]:
+    """cutover.toml as it is shipped, but that the pair's source is production's and its target the test's."""
+
+    def edit(text: str) -> str:
+        named = [
+            "[environments.test]",
+            f'target = "{name_of(state)}"',
+            "[environments.production]",
+            f'source = "{source_name(state.postgres_dsn)}"',
+        ]
+        return "\n".join([text.partition("\n[environments.test]")[0], *named, ""])
 
     return edit
 
