@@ -3,8 +3,8 @@
 In four scenes: days before, on a pair that stands in for the test one; a dress rehearsal, on a pair whose
 source stands in for production's; production from its preflight to the way back, on a pair that stands in for
 it, with stand-ins of Supabase's management API, Vercel, the resolvers and the public address; and a pair to
-play with, step by step. A line passes when its exit code is the one that the page gives it and it says what it
-must. `tests/docs` proves that no command of the page is left out.
+play with, step by step. A line passes when its exit code is the one that the page gives it and it says what
+it must. `tests/docs` proves that no command of the page is left out.
 """
 
 from __future__ import annotations
