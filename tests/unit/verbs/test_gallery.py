@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fixtures.portraits import Look, browser, portrait
+from migration import config
 from migration.errors import Refusal
 from tests.unit.reports import records
 from tests.unit.reports.rich import drawn
@@ -17,7 +18,7 @@ from verbs import gallery
 def test_what_is_missing_is_named_and_no_run_of_a_real_pair_is_taken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gallery.config, "runs_dir", lambda: tmp_path)
+    monkeypatch.setattr(config, "runs_dir", lambda: tmp_path)
     drawn("PASS", tmp_path)
     real = drawn("FAIL", tmp_path / "elsewhere").parent.rename(tmp_path / "20260116T120000Z-cd34")
     records.write(real / "manifest.json", {**records.MANIFEST, "environment": "production"})
