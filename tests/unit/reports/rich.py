@@ -64,6 +64,11 @@ PREVIOUS = {
     "agree": False,
     "totals": {"count": 1, "first": [["sample.fields fields seen", "2,238", "2,085"]]},
 }
+WORSE = {
+    "verdicts": {"count": 1, "first": [["verdict", "PASS", "FAIL"]]},
+    "checks": {"count": 1, "first": [["fields.field[cases.pwdWageAmount]", "pass", "fail"]]},
+    "counts": {"count": 60, "first": [["cases rows", "417", "418"]]},
+}
 
 
 def passing(parent: Path) -> Path:
@@ -75,7 +80,9 @@ def passing(parent: Path) -> Path:
 def failing(parent: Path) -> Path:
     """FAIL, ROLLBACK: a wrong cent, lost cases, a hostile value, a check that could not run."""
     reasons = ["data fields.field[cases.pwdWageAmount]: failed"]
-    return _furnished(records.folder(parent, [*records.FAILING, *COUNTING], "FAIL", "ROLLBACK", reasons))
+    folder = _furnished(records.folder(parent, [*records.FAILING, *COUNTING], "FAIL", "ROLLBACK", reasons))
+    records.write(folder / "previous.json", {**PREVIOUS, **WORSE})
+    return folder
 
 
 def unknown(parent: Path) -> Path:
