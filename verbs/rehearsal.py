@@ -96,7 +96,7 @@ class Rehearsal:
     def _folder(self) -> Path:
         if not self.keep:
             return Path(tempfile.mkdtemp(prefix="cutover-pair-"))
-        kept = config.ROOT / "fixtures" / ".pair"
+        kept = config.pair_file().parent
         if (kept / "pair.json").exists():
             raise Refusal(
                 f"A kept pair is there already: {kept}.",

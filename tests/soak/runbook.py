@@ -226,12 +226,12 @@ def to_play_with(folder: Path) -> Operator:
 
 
 def _quarantined(operator: Operator, kept: Path) -> None:
-    """One row whose status nobody knows: it waits, is decided, and the run goes on."""
+    """One row with an impossible date: it waits, is decided, and the run goes on."""
     state = pairs.read(kept)
     assert state is not None
     with psycopg.connect(state.postgres_dsn, autocommit=True) as connection:
         row = connection.execute(
-            "UPDATE public.cases SET case_status = 'ETA 9089 Pending' WHERE id ="
+            "UPDATE public.cases SET pwd_filing_date = 'infinity' WHERE id ="
             " (SELECT c.id FROM public.cases c JOIN public.users u ON u.id = c.user_id"
             " WHERE u.email NOT LIKE 'canary%' ORDER BY c.id LIMIT 1) RETURNING id::text"
         ).fetchone()
