@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import orjson
 from filelock import FileLock
@@ -25,6 +26,8 @@ from migration.run import Run
 Computation = Callable[[Run, Settings], Mapping[str, Tally]]
 Product = Computation | Divided
 _ALONE = f"alone-{os.getpid()}"
+TIMES = "times.jsonl"
+"""Beside the products: what each took."""
 
 
 class Evidence:
@@ -60,29 +63,28 @@ class Evidence:
         if isinstance(product, Divided):
             compute = partial(product.join, self.run, self.settings, folder)
             if not path.exists():
-                with self._timed(product):
+                with _timed(product, folder):
                     error = _guarded(partial(product.help, self.run, self.settings, folder))
         with FileLock(path.with_suffix(".lock")):
             if not path.exists():
-                with self._timed(product):
+                with _timed(product, folder):
                     path.write_bytes(error or _guarded(compute))
         content = orjson.loads(path.read_bytes())
         if "error" in content:
             raise RunIncomplete(f"The comparison {product.__name__} could not be made: {content['error']}")
         return {name: Tally.load(dumped) for name, dumped in content.items()}
 
-    @contextmanager
-    def _timed(self, product: Product) -> Iterator[None]:
-        """Notes one line in the evidence: when work at a product began and ended, in seconds since 1970, and
-        the processor time that it took here."""
-        began, before = time.time(), time.process_time()
-        yield
-        told = {"product": product.__name__, "began": began, "ended": time.time()}
-        line = orjson.dumps({**told, "processor": time.process_time() - before})
-        place = self.run.folder / "evidence" / "products.jsonl"
-        place.parent.mkdir(exist_ok=True)
-        with place.open("ab") as lines:
-            lines.write(line + b"\n")  # one write of an append-only file: whole, whoever else does so
+
+@contextmanager
+def _timed(product: Product, folder: Path) -> Iterator[None]:
+    """Notes one line beside the product: when work at it began and ended, in seconds since 1970, and the
+    processor time that it took here."""
+    began, before = time.time(), time.process_time()
+    yield
+    told = {"product": product.__name__, "began": began, "ended": time.time()}
+    line = orjson.dumps({**told, "processor": time.process_time() - before})
+    with (folder / TIMES).open("ab") as lines:
+        lines.write(line + b"\n")  # one write of an append-only file: whole, whoever else does so
 
 
 def _guarded(work: Callable[[], Mapping[str, Tally] | None]) -> bytes:

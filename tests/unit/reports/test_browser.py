@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Playwright, Request, expect
 
 from fixtures.deployment import FIXTURES
 from fixtures.portraits import A4, browser
@@ -24,8 +24,8 @@ LOOKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with browser() as started:
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    with browser(playwright) as started:
         yield started
 
 

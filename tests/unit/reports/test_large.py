@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright
 
 from fixtures import portraits
 from fixtures.large_run import build
@@ -58,9 +59,9 @@ def test_every_finding_is_in_both_lists(large: tuple[Run, str]) -> None:
     assert f"The full list of {len(classes):,} findings" in html
 
 
-def test_the_verdict_is_painted_within_a_second(large: tuple[Run, str]) -> None:
+def test_the_verdict_is_painted_within_a_second(large: tuple[Run, str], playwright: Playwright) -> None:
     run, _ = large
-    with portraits.browser() as chromium:
+    with portraits.browser(playwright) as chromium:
         assert 0 < portraits.time_to_verdict(chromium, run.folder / "report.html") < SLOWEST_MS
 
 

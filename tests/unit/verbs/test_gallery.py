@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Playwright
 
 from fixtures.portraits import Look, browser, portrait
 from migration import config
@@ -26,9 +27,9 @@ def test_what_is_missing_is_named_and_no_run_of_a_real_pair_is_taken(
         gallery.take()
 
 
-def test_a_portrait_has_the_size_that_was_asked_for(tmp_path: Path) -> None:
+def test_a_portrait_has_the_size_that_was_asked_for(tmp_path: Path, playwright: Playwright) -> None:
     picture = tmp_path / "phone.png"
-    with browser() as chromium:
+    with browser(playwright) as chromium:
         size = portrait(chromium, drawn("FAIL", tmp_path), picture, Look(width=390, height=844))
     content = picture.read_bytes()
     assert size == len(content) > 5_000
