@@ -33,7 +33,7 @@ def settings(stage: Stage) -> Settings:
 
 @pytest.fixture
 def run(stage: Stage, tmp_path: Path) -> Run:
-    """A run whose target was opened just now by the clock of a re-check, which goes a little before ours: what
+    """A run whose target was opened just now by the clock of a re-check, which goes before ours: what
     other tests did on this stage was before."""
     made = Run(tmp_path / "run", tmp_path / "data")
     made.folder.mkdir()
