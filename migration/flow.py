@@ -24,7 +24,7 @@ from migration import rollback as way_back
 from migration.config import Settings
 from migration.context import Context, explained, opened
 from migration.errors import CutoverError, Refusal, RowsQuarantined, RunIncomplete
-from migration.model import LedgerEntry, StepOutcome
+from migration.model import ROLLBACK, LedgerEntry, StepOutcome
 from migration.progress import Progress, Silent
 from migration.run import Run, iso_now
 from migration.standing import committed, last_done, must_not_be_half_taken_back
@@ -118,9 +118,14 @@ def must_run(settings: Settings, run: Run) -> None:
         )
 
 
-def rollback(settings: Settings, run: Run, progress: Progress | None = None) -> way_back.RolledBack:
-    """Takes everything back: the target equal to its backup, proven; fence lifted, pause ended; timed."""
-    with acting(settings, run, progress, "rollback") as (context, notes):
+def rollback(
+    settings: Settings, run: Run, progress: Progress | None = None, *, step: str = ROLLBACK
+) -> way_back.RolledBack:
+    """Takes everything back: the target equal to its backup, proven; fence lifted, pause ended; timed.
+
+    `step`: how the ledger names it; `REHEARSED_ROLLBACK` leaves the run's verdict as it is.
+    """
+    with acting(settings, run, progress, step) as (context, notes):
         done = way_back.carry_out(context)
         notes.update(asdict(done))
         return done

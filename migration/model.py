@@ -71,6 +71,9 @@ class Phase(StrEnum):
 
 
 JUDGED = (Phase.DATA, Phase.APP, Phase.SMOKE, Phase.AFTER)
+ROLLBACK, REHEARSED_ROLLBACK = "rollback", "rehearse rollback"
+"""The ledger's names: a run that was taken back, and a rehearsal's pair on which only the time was taken."""
+
 LATER = (Phase.CUTOVER, Phase.RECHECK)
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from migration.model import Class, Outcome, StepOutcome
+from migration.model import REHEARSED_ROLLBACK, Class, Outcome, StepOutcome
 from reports import tables
 from reports.read import Evidence
 from reports.reasons import silences, units
@@ -84,6 +84,7 @@ def _rolling_back(found: Evidence) -> Iterator[str]:
         yield "Nothing: this run has not changed the target."
         return
     yield from _backup(found)
+    yield from _took(found)
     yield from _since(found, done.get("open", ""))
     yield "v1 takes writes again as soon as its fence is lifted; it still holds everything that was migrated."
 
@@ -97,6 +98,13 @@ def _backup(found: Evidence) -> Iterator[str]:
         f"The target returns to its backup{when} with {before:,} documents, which was read back; "
         f"the {added:,} that were added go."
     )
+
+
+def _took(found: Evidence) -> Iterator[str]:
+    """How long the way back took when this very rehearsal tried it."""
+    for entry in found.ledger:
+        if entry.step == REHEARSED_ROLLBACK and entry.outcome is StepOutcome.DONE:
+            yield f"It took {entry.duration_ms / 1000:.1f} s when this rehearsal tried it at its end."
 
 
 def _since(found: Evidence, opened: str) -> Iterator[str]:

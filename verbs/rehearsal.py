@@ -23,7 +23,7 @@ from fixtures.wire import WireError
 from migration import config, flow
 from migration.config import Settings
 from migration.errors import Refusal, RunIncomplete
-from migration.model import Verdict
+from migration.model import REHEARSED_ROLLBACK, Verdict
 from migration.progress import Progress
 from migration.run import Run
 from verbs import judging, show
@@ -66,6 +66,8 @@ class Rehearsal:
                 planted(self.fault, settings)
         if judging.verify(settings, run, progress, workers=self.workers) is Verdict.PASS:
             judging.smoke(settings, run, progress, workers=self.workers)
+        if not self.keep:  # a kept pair stays as it was migrated
+            flow.rollback(settings, run, progress, step=REHEARSED_ROLLBACK)
 
     @contextmanager
     def pair(self, *, quiet: bool) -> Iterator[tuple[Settings, Progress]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from migration import chain, files
-from migration.model import LedgerEntry, StepOutcome
+from migration.model import REHEARSED_ROLLBACK, ROLLBACK, LedgerEntry, StepOutcome
 from migration.rollback import RESTORED
 
 TRANSACTION_DOCUMENTS = 16_000
@@ -43,9 +43,10 @@ class Measured:
 def rollback(runs_dir: Path, environment: str, documents: int, own: Sequence[LedgerEntry]) -> Prediction:
     """A restore of so many documents: as the slowest that was measured on such a pair, else as this run's own
     backup and load took."""
-    measured = [
-        one for one in _measured(runs_dir, "rollback", how=RESTORED) if one.environment == environment
-    ] or list(_measured(runs_dir, "rollback", how=RESTORED))
+    taken = [
+        one for step in (ROLLBACK, REHEARSED_ROLLBACK) for one in _measured(runs_dir, step, how=RESTORED)
+    ]
+    measured = [one for one in taken if one.environment == environment] or taken
     if measured:
         slowest = max(measured, key=lambda one: _scaled(one, documents))
         return Prediction(_scaled(slowest, documents), f"measured in run {slowest.run}, {_bound(documents)}")
