@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page
 
@@ -26,7 +29,9 @@ EDITED = {"caseNumber": "S-200"}
 STORED_AS = {"caseStatus": "pwd", "progressStatus": "filed", "recruitmentApplicantsCount": 0}
 
 
-def test_a_case_is_created_edited_and_deleted(record: Recorder, signed_in: Page, watch: Watch) -> None:
+def test_a_case_is_created_edited_and_deleted(
+    record: Recorder, signed_in: Page, watch: Watch, evidence: Callable[[str], Path]
+) -> None:
     typed = {"employerName": employer_name(record.run.id), **TYPED}
     title = "a case can be created, read again, edited in one field, and deleted"
     with travel(record, watch, scope="cases", title=title) as journey:
@@ -35,6 +40,7 @@ def test_a_case_is_created_edited_and_deleted(record: Recorder, signed_in: Page,
         compare(journey, "create", {**STORED_AS, **typed}, before)
         _edit(journey, signed_in, case_id)
         after = _reload(journey, signed_in, case_id)
+        signed_in.screenshot(path=evidence("edited_case"), animations="disabled")
         _only_changed(journey, values_of(before), values_of(after))
         _delete(journey, signed_in, case_id)
 

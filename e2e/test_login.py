@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Response
@@ -19,7 +21,9 @@ SIGN_IN = re.compile(r"/api/(action|auth)$")
 WRONG = "not the canary's password"
 
 
-def test_the_canary_signs_in(record: Recorder, fresh: tuple[Page, Watch], canary: tuple[str, str]) -> None:
+def test_the_canary_signs_in(
+    record: Recorder, fresh: tuple[Page, Watch], canary: tuple[str, str], evidence: Callable[[str], Path]
+) -> None:
     page, watch = fresh
     with travel(
         record, watch, scope="sign-in", title="the canary signs in and lands on the dashboard"
@@ -27,6 +31,7 @@ def test_the_canary_signs_in(record: Recorder, fresh: tuple[Page, Watch], canary
         login, dashboard = LoginPage(page), Dashboard(page)
         login.open()
         journey.sees(login.submit, "the sign-in form")
+        page.screenshot(path=evidence("sign_in"), animations="disabled")
         login.sign_in(*canary)
         journey.sees(dashboard.greeting, "the dashboard")
         journey.sees(dashboard.counts, "the dashboard's counts")

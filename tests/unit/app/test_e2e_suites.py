@@ -84,7 +84,7 @@ def test_the_suites_pass_on_pages_that_show_the_data_and_leave_the_cases_as_they
     }
     assert stage.query("cases:list") == before
     evidence = {path.name for path in (tmp_path / "runs").glob("*/evidence/*.png")}
-    assert evidence == {"dashboard.png", "case_detail.png"}
+    assert evidence == {"sign_in.png", "dashboard.png", "case_detail.png", "edited_case.png"}
     assert not list((tmp_path / "data").rglob("*.zip"))
 
 
