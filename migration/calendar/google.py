@@ -27,6 +27,7 @@ import httpx
 import orjson
 
 from migration.calendar.model import CalendarRefusal
+from migration.calendar.oauth import NoToken, access_token
 from migration.calendar.pace import Pace
 from migration.config import GoogleKeys
 from migration.patience import pause
@@ -106,26 +107,26 @@ class Google:
     def token(self, refresh_token: str) -> tuple[str, datetime]:
         """A new access token and its end. `Revoked` when the grant is gone; a `Refusal` when Google does not
         know the client, because then no user can be reached."""
-        form = {
-            "grant_type": "refresh_token",
-            "refresh_token": refresh_token,
-            "client_id": self._keys.client_id,
-            "client_secret": self._keys.client_secret.get_secret_value(),
-        }
-        request = self._client.build_request("POST", f"{self._at.oauth}/token", data=form)
-        status, body, _ = self._patiently(lambda: request)
-        if status == httpx.codes.OK and body.get("access_token"):
-            lasts = timedelta(seconds=float(body.get("expires_in", 0)))
-            return str(body["access_token"]), self.now() + lasts
-        reason = str(body.get("error", ""))
-        if reason == "invalid_grant":
-            raise Revoked("the grant was revoked or has ended (invalid_grant)")
-        if reason in {"invalid_client", "unauthorized_client"} and not self._met:
-            raise CalendarRefusal(
-                f"Google does not know this client ({reason}).",
-                next_step="Set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET to those that v1's backend had.",
-            )
-        raise Unanswered(f"no access token: {status} {_short(reason)}")
+        address = f"{self._at.oauth}/token"
+        try:
+            token, lasts = access_token(self._asked, address, self._keys, refresh_token)
+        except NoToken as error:
+            reason = error.word
+            if reason == "invalid_grant":
+                raise Revoked("the grant was revoked or has ended (invalid_grant)") from None
+            if reason in {"invalid_client", "unauthorized_client"} and not self._met:
+                raise CalendarRefusal(
+                    f"Google does not know this client ({reason}).",
+                    next_step="Set GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET to those that v1's backend had.",
+                ) from None
+            raise Unanswered(f"no access token: {error.status} {_short(reason)}") from None
+        return token, self.now() + lasts
+
+    def _asked(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None
+    ) -> tuple[int, dict[str, Any]]:
+        request = self._client.build_request(method, url, content=body, headers=headers)
+        return self._patiently(lambda: request)[:2]
 
     def call(  # noqa: PLR0913 - a request has that many parts
         self,
