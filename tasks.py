@@ -39,7 +39,7 @@ def rehearse(
     from verbs.rehearsal import Rehearsal
     from verbs.work import conclusion
 
-    LINE.pin("embedded")
+    LINE.rehearses()
     plan = Rehearsal(users, cases, seed, hazards=hazards, fault=fault, keep=keep, workers=workers)
     if drill:
         from verbs import drill as rehearsed

@@ -127,7 +127,7 @@ def rehearse(
     """All of that on made-up calendars, in seconds."""
     from verbs.calendar_rehearsal import CalendarRehearsal
 
-    LINE.pin("embedded")
+    LINE.rehearses()
     leave(CalendarRehearsal(users, events, seed).carry_out(quiet=quiet))
 
 

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from migration.run import Run
 
 
+def _agree(asked: str, pinned: str | None) -> None:
+    if asked and pinned and asked != pinned:
+        raise Refusal(
+            f"This command line is pinned to the environment {pinned}, but {asked} was asked for.",
+            next_step="Run them as two commands if you mean both.",
+        )
+
+
 @dataclass
 class Line:
     """The state of one command line. Tests make their own; tasks share `LINE`. `begun`: the run is new.
@@ -38,14 +46,15 @@ class Line:
                 f"--production and --env {env} contradict each other.", next_step="Give one of them."
             )
         pinned = self.environment or os.environ.get("CUTOVER_ENV") or None
-        if asked and pinned and asked != pinned:
-            raise Refusal(
-                f"This command line is pinned to the environment {pinned}, but {asked} was asked for.",
-                next_step="Run them as two commands if you mean both.",
-            )
+        _agree(asked, pinned)
         self.environment = asked or pinned
         self.confirm = confirm or self.confirm
         self.run_id = run or self.run_id
+
+    def rehearses(self) -> None:
+        """The task makes a pair of its own, whatever CUTOVER_ENV says; not on a line of another pair."""
+        _agree("embedded", self.environment)
+        self.environment = "embedded"
 
     def settings(self, *, of_run: bool = False) -> Settings:
         """The validated settings of the pinned environment; `of_run`: else of the run's own environment."""

@@ -165,7 +165,7 @@ def _opened_gates(operator: Operator) -> None:
     types("preflight --production --confirm NAME", 12, says="ok backup .*newest backup is of")
     for gate in ATTESTED_GATES:
         types(f"attest {gate.name} --production --confirm NAME --by NAME --note TEXT", says="attests")
-    for shut in ("rehearsed", "rollback-rehearsed", "environment"):
+    for shut in ("rehearsed", "rollback-rehearsed", "dress-rehearsal", "environment"):
         line = "preflight --production --confirm NAME --accept GATE --by NAME --reason TEXT"
         types(line, 0 if shut == "environment" else 12, says="takes it over", GATE=shut, TEXT="a stand-in")
     types("preflight --production --confirm NAME", says="ok backup")

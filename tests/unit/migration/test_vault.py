@@ -28,6 +28,7 @@ def run(tmp_path: Path) -> Run:
     (made.data / "raw" / "cases.ndjson").write_bytes(bytes(range(256)) * 9000)
     (made.data / "ü, a name\nof two lines").write_bytes(b"")
     (made.data / "backup.zip").write_bytes(b"Jane Doe" * 500)
+    (made.data / "latest").symlink_to(made.data / "raw")  # as pytest leaves one
     return made
 
 
@@ -40,7 +41,7 @@ def key(tmp_path: Path) -> Key:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.glob("**/*") if p.is_file()}
 
 
 def test_there_and_back_is_the_same_and_the_record_holds(run: Run, key: Key) -> None:

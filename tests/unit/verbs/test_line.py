@@ -33,6 +33,19 @@ def test_cutover_env_pins_before_the_first_task(monkeypatch: pytest.MonkeyPatch)
         Line().pin("", production=True)
 
 
+def test_a_rehearsal_is_made_up_whatever_cutover_env_says_but_not_on_another_s_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUTOVER_ENV", "test")
+    line = Line()
+    line.rehearses()
+    assert line.environment == "embedded"
+    line = Line()
+    line.pin("test")
+    with pytest.raises(Refusal, match="pinned to the environment test, but embedded was asked for"):
+        line.rehearses()
+
+
 def test_production_is_a_flag_and_an_environment_at_once() -> None:
     line = Line()
     line.pin("production", production=True)
