@@ -11,7 +11,9 @@ import httpx
 from psycopg import sql
 
 from migration import fence, snapshot, source
+from migration.cutover.gate import equipped
 from migration.endpoints import is_local
+from migration.errors import Refusal
 from migration.preflight.model import Answer
 from migration.preflight.scene import Scene
 from migration.snapshot import Least
@@ -53,6 +55,15 @@ def fitting(postgres: str, convex: str) -> Answer:
     if convex.strip().lower() in {"", "unknown"}:
         return Answer(False, "The deployment does not tell its version.")
     return Answer(True, f"PostgreSQL {postgres}, Convex {convex}.")
+
+
+def going_live(scene: Scene) -> Answer:
+    """What a cutover would be refused for is known days before it."""
+    try:
+        equipped(scene.settings)
+    except Refusal as error:
+        return Answer(False, error.happened)
+    return Answer(True, f"{scene.settings.live.name} would be pointed at v2.")
 
 
 def room(scene: Scene) -> Answer:

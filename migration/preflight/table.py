@@ -123,6 +123,13 @@ GATES = (
         rehearsals.rolled_back,
     ),
     Gate(
+        "going-live",
+        "Does cutover.toml say how production goes live, how that is known, and how it comes back?",
+        "Fill in [cutover.production] in cutover.toml; its comments say what each line means.",
+        PRODUCTION,
+        source.going_live,
+    ),
+    Gate(
         "dress-rehearsal",
         "Were production's rows migrated into the test target and green, with this code, within two weeks?",
         "./inv migrate --env dress verify smoke, then ./inv rollback --env dress",

@@ -137,11 +137,12 @@ def test_production_is_opened_by_people_s_words_and_by_no_embedded_evidence(
             "rehearsed",
             "rollback-rehearsed",
             "dress-rehearsal",
+            "going-live",
             "environment",
         }  # SITE_URL is of no public site
         assert "No run on the test pair" in outcomes["rehearsed"].detail
         assert "No dress rehearsal with the rows of this source" in outcomes["dress-rehearsal"].detail
-        with pytest.raises(Refusal, match="11 gates are shut"):
+        with pytest.raises(Refusal, match="12 gates are shut"):
             gates.refuse_shut(list(outcomes.values()))
 
         for name in asked:
