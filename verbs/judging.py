@@ -15,7 +15,7 @@ from pathlib import Path
 from migration import case, flow, seal, standing, verdict
 from migration import recheck as rechecks
 from migration.config import Settings
-from migration.errors import REFUSED, CutoverError
+from migration.errors import REFUSED, CutoverError, Refusal, RunIncomplete
 from migration.model import Phase, Verdict
 from migration.progress import Progress
 from migration.run import Run
@@ -125,7 +125,7 @@ def concluding(run: Run) -> Iterator[Conclusion]:
     A new run that is refused before its first step never was: no later line may take it for the latest.
     """
     conclusion = Conclusion()
-    seal.open_(run)
+    _record_open(run)
     try:
         yield conclusion
     except BaseException as failure:
@@ -139,6 +139,21 @@ def concluding(run: Run) -> Iterator[Conclusion]:
         raise
     run.update_manifest(stopped="")
     conclusion.verdict = conclude(run)
+
+
+def _record_open(run: Run) -> None:
+    """The record is sealed as it is found; on a full disk a new run never was, and another does nothing."""
+    try:
+        seal.open_(run)
+    except OSError as error:
+        happened = f"The run's record can not be written ({type(error).__name__} {error.errno})."
+        if LINE.take_back():
+            raise Refusal(happened, next_step="Make room where runs are kept, and try again.") from None
+        raise RunIncomplete(
+            happened,
+            touched="Nothing was changed by this.",
+            next_step="Make room where runs are kept, then type the same line again.",
+        ) from None
 
 
 def _why(failure: BaseException) -> str:

@@ -29,7 +29,7 @@ from migration.run import Run
 from tests.soak.campaign import Account, Batch, Campaign, broken, total
 from tests.teeth.bench import Bench, assert_expected, assert_named, migrated_pair, verdict_of
 
-PAIRS = ("100,1500,4711", "40,400,1203", "25,130,815")
+PAIRS = ("100,1500,4711", "40,400,1203", "25,150,815")
 """Users, cases and seed. The tests' own pair is `tests.teeth.conftest`'s."""
 
 WIRE_PAIR = "30,200,52"
