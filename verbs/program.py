@@ -7,7 +7,9 @@ wants `--run`.
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import tomllib
 from collections.abc import Container, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from invoke.program import Program
 from invoke.util import helpline
 
 CHAPTERS_KEY = "chapters"
+CUT_OFF = 128 + 13  # as a shell says of SIGPIPE
 RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
 
@@ -55,7 +58,12 @@ def main() -> None:
     """The entry point."""
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
     version = f"{project['version']} (invoke {__version__})"
-    CutoverProgram(version=version, name="Cutover", binary="inv", binary_names=["inv", "invoke"]).run()
+    try:
+        CutoverProgram(version=version, name="Cutover", binary="inv", binary_names=["inv", "invoke"]).run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our words (head, less) has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CUT_OFF)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,12 @@ def test_the_list_reads_like_a_table_of_contents() -> None:
     assert len(entries) == len(namespace().task_names), "a one-line description wraps"
 
 
+def test_a_reader_that_has_read_enough_gets_no_traceback() -> None:
+    line = f"{sys.executable} -m verbs.program --list | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode in {0, 141}, done.stderr) == (True, "")
+
+
 def test_operators_verbs_are_all_in_the_runbook() -> None:
     runbook = "".join(
         (ROOT / "docs" / f"{name}.md").read_text() for name in ("runbook", "calendar", "decommission")
