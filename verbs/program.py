@@ -58,9 +58,12 @@ def main() -> None:
     """The entry point."""
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
     version = f"{project['version']} (invoke {__version__})"
+    program = CutoverProgram(version=version, name="Cutover", binary="inv", binary_names=["inv", "invoke"])
     try:
-        CutoverProgram(version=version, name="Cutover", binary="inv", binary_names=["inv", "invoke"]).run()
-        sys.stdout.flush()
+        try:
+            program.run()
+        finally:
+            sys.stdout.flush()  # here, where it can be caught, and not at the interpreter's end
     except BrokenPipeError:  # whoever read our words (head, less) has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(CUT_OFF)
