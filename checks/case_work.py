@@ -93,7 +93,7 @@ class CaseWork:
                 unfinished = path.with_suffix(".unfinished")
                 unfinished.write_bytes(pickle.dumps(self._read_mails()))
                 unfinished.replace(path)
-            mails: _Mails = pickle.loads(path.read_bytes())  # noqa: S301 - a process of this session wrote it
+            mails: _Mails = pickle.loads(path.read_bytes())  # noqa: S301 - as in checks.divided: ours, in a private folder
         return mails
 
     def _read_mails(self) -> _Mails:

@@ -79,7 +79,7 @@ class Divided:
         """What a part came to; it is done now unless it is done already."""
         path = self._path(folder, number)
         if path.exists():
-            return pickle.loads(path.read_bytes())  # noqa: S301 - a process of this session wrote it just now
+            return pickle.loads(path.read_bytes())  # noqa: S301 - this session wrote it, where nobody else may write
         seen = work.part(number)
         unfinished = path.with_suffix(".unfinished")
         unfinished.write_bytes(pickle.dumps(seen))

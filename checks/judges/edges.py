@@ -30,7 +30,7 @@ class CaseEdges:
         self._edges = {name: Tally() for name in CASE_EDGES}
         self._entry_ids = Tally()
 
-    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Follow one case's edges."""
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
         user = actual.get("userId")
@@ -97,7 +97,7 @@ class LegacyIds:
         self._holders: dict[str, str] = {}
         self._others: list[str] = []
 
-    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Remember one case's v1 id, and by which key the case goes."""
         if (legacy := actual.get("legacyId")) is not None:
             key = expected.key if expected else str(legacy or actual.get("_id"))

@@ -30,7 +30,7 @@ class FirstEdit:
         self._enforced = Tally()
         self._editable = 0
 
-    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Validate one case as it is in the target."""
         if expected is None or expected.origin is Origin.FOREIGN:
             return

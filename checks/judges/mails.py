@@ -109,7 +109,7 @@ class Reminders:
         self._sent = behind
         self._tally = Tally()
 
-    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Compare the mails about one case."""
         found = wanted = self._due(actual, self._actual)
         if expected is None:

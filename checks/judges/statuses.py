@@ -26,7 +26,7 @@ class Statuses:
         questions = ("progress", "closure", "open_entry", "first_edit", "manual_kept")
         self._tallies = {name: Tally() for name in questions}
 
-    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:  # noqa: ARG002
+    def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Judge one case of v1."""
         if expected is None or expected.origin is not Origin.MADE or expected.source is None:
             return
