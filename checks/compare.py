@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from itertools import islice
+from typing import Protocol, TypeVar
 
 import orjson
 
@@ -21,9 +22,16 @@ from checks.target.archive import Spool
 from checks.values import ABSENT, canonical, differing_field, same
 from migration.model import Kind
 
+_T = TypeVar("_T")
 SYSTEM = ("_id", "_creationTime")
 UNKNOWN = "*"
 """The path under which fields are counted that the field map does not know."""
+
+BATCH = 100
+"""Documents that one judge sees before the next one does, so that its work stays in the processor's caches."""
+
+Seen = tuple[Expected | None, Document, bytes]
+"""A document of the target: what is expected of it (nothing of a stray), itself, and its line."""
 
 
 class Judge(Protocol):
@@ -153,23 +161,27 @@ class Comparison:
 
     def run(self, expected: Iterable[Expected]) -> None:
         """Compare everything, both ways."""
-        for expectation in expected:
-            self._pair(expectation)
+        for batch in _batches(expected):
+            self._look(map(self._pair, batch))
+        for batch in _batches(self._had_before()):
+            self._look(map(self._pair, batch))
+        for strays in _batches(each for each in self.target if each not in self._wanted):
+            self._look(map(self._stray, strays))
+        self.fields.finish()
+        for identifier in self.target.duplicates:
+            self._find(
+                self.documents, Kind.EXTRANEOUS, identifier, rule="the same id twice", actual=identifier
+            )
+
+    def _had_before(self) -> Iterator[Expected]:
+        """What v2 had and v1 has no part in: it must be there as it was, unless only v1 can have given it."""
         for identifier in self.before:
             if identifier not in self._wanted:
                 document = self.before.document(identifier) or {}
                 if self._retired(document):
                     self.foreign.note("made of a row that v1 has no more")
                 else:
-                    self._pair(Expected(self.table, identifier, document, Origin.FOREIGN))
-        for identifier in self.target:
-            if identifier not in self._wanted:
-                self._stray(identifier)
-        self.fields.finish()
-        for identifier in self.target.duplicates:
-            self._find(
-                self.documents, Kind.EXTRANEOUS, identifier, rule="the same id twice", actual=identifier
-            )
+                    yield Expected(self.table, identifier, document, Origin.FOREIGN)
 
     @property
     def tallies(self) -> dict[str, Tally]:
@@ -179,38 +191,42 @@ class Comparison:
         named[f"compared.{self.table}"] = Tally(matched=self.documents.matched)
         return {**named, **found, **dict(self._schema.tallies() if self._schema else ())}
 
-    def _pair(self, expected: Expected) -> None:
+    def _pair(self, expected: Expected) -> Seen | None:
         is_foreign = expected.origin is Origin.FOREIGN
         tally, identifier = (self.foreign if is_foreign else self.documents), expected.id
         if identifier in self._wanted:
             self._find(
                 tally, Kind.REJECTED, expected.key, rule="two rows want this document", expected=identifier
             )
-            return
+            return None
         self._wanted.add(identifier)
         line = self.target.line(identifier)
         if line is None:
             self._find(tally, Kind.MISSING, expected.key, expected=identifier)
-            return
+            return None
         actual = _decoded(expected, line)
         if is_foreign:
             self._unchanged(expected, actual)
         else:
             tally.match()
             self.fields.pair(expected, actual)
-        self._look(expected, actual, line)
+        return expected, actual, line
 
-    def _look(self, expected: Expected | None, actual: Document, line: bytes) -> None:
-        if self._schema is None or self._schema.accepts(expected, actual):
-            for judge in self.judges:
-                judge.judge(expected, actual, line)
-
-    def _stray(self, identifier: str) -> None:
+    def _stray(self, identifier: str) -> Seen:
         line = self.target.line(identifier) or b"{}"
         document: Document = orjson.loads(line)
         key = str(document.get("legacyId") or identifier)
         self._find(self.documents, Kind.EXTRANEOUS, key, actual=identifier)
-        self._look(None, document, line)
+        return None, document, line
+
+    def _look(self, found: Iterable[Seen | None]) -> None:
+        """The judges, one after the other, at those of a batch that are there and that the schema accepts."""
+        seen = [one for one in found if one is not None]
+        if self._schema is not None:
+            seen = [one for one in seen if self._schema.accepts(one[0], one[1])]
+        for judge in self.judges:
+            for expected, actual, line in seen:
+                judge.judge(expected, actual, line)
 
     def _find(
         self,
@@ -243,6 +259,12 @@ def _decoded(expected: Expected, line: bytes) -> Document:
         return expected.document
     actual: Document = orjson.loads(line)
     return expected.document if canonical(actual) == expected.text else actual
+
+
+def _batches(stream: Iterable[_T]) -> Iterator[list[_T]]:
+    stream = iter(stream)
+    while batch := list(islice(stream, BATCH)):
+        yield batch
 
 
 def _inside(value: object, path: str) -> object:

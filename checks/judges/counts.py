@@ -29,30 +29,42 @@ class Counts:
         self._found: Counter[tuple[str, str]] = Counter()
         self._deleted = Tally()
         self._both: Counter[tuple[str, str]] = Counter()  # wanted, and found in an equal document
-        self._latest: Document = {}
-        self._equal = False
+        self._open: dict[int, Expected] = {}  # wanted, and not met until now
 
     def watched(self, expected: Iterable[Expected]) -> Iterator[Expected]:
-        """The same expectations, counted on the way."""
+        """The same expectations, noted on the way. Each is itself given to `judge` when it is met."""
         for expectation in expected:
-            self._latest, self._equal = expectation.document, False
+            self._open[id(expectation)] = expectation
             yield expectation
-            _add(self._both if self._equal else self._wanted, expectation.document)
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Count one case of the target that is not v2's own."""
-        if expected is not None and expected.origin is Origin.FOREIGN:
-            return
-        if actual is self._latest:
-            self._equal = True
-        else:
+        if expected is None:
             _add(self._found, actual)
-        if expected is not None:
-            wanted, found = ("deletedAt" in document for document in (expected.document, actual))
-            self._deleted.check(expected.key, wanted, found, table="cases", path="deletedAt")
+            return
+        wanted = self._open.pop(id(expected), None)
+        if expected.origin is Origin.FOREIGN:
+            return
+        if actual is expected.document:
+            _add(self._both, actual)
+            self._deleted.matched += 1
+            return
+        _add(self._found, actual)
+        if wanted is not None:
+            _add(self._wanted, wanted.document)
+        gone, found = ("deletedAt" in document for document in (expected.document, actual))
+        self._deleted.check(expected.key, gone, found, table="cases", path="deletedAt")
+
+    def _close(self) -> None:
+        """What was not met is wanted all the same."""
+        for expectation in self._open.values():
+            _add(self._wanted, expectation.document)
+        self._open.clear()
 
     def join(self, other: Counts) -> None:
         """Take over what was counted of other cases."""
+        for counts in (self, other):
+            counts._close()
         self._wanted.update(other._wanted)
         self._found.update(other._found)
         self._both.update(other._both)
@@ -60,6 +72,7 @@ class Counts:
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """All of them; the unit is a case, a user or a list element."""
+        self._close()
         yield "counts.deleted", self._deleted
         for name in STATUSES:
             yield f"counts.status.{name}", self._total("status", name)
