@@ -195,7 +195,8 @@ class World:
                 continue
             self.refusals.carry("public.cases", 1, book.left_inside(row))
             for kind, own in taken.items():
-                self.refusals.carry(f"public.case_{kind}", len(own))
+                if own:
+                    self.refusals.carry(f"public.case_{kind}", len(own))
             yield found
         for kind, rows in grouped.items():
             lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]

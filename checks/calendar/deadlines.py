@@ -39,8 +39,11 @@ def superseded(kind: str, case: Case) -> str | None:
     """Why a deadline is not active, in v2's words; None when it is. Unknown kinds are active."""
     if case.get("caseStatus") == "closed":
         return "Case is closed"
-    if "deletedAt" in case:
-        return "Case is deleted"
+    return "Case is deleted" if "deletedAt" in case else _passed(kind, case)
+
+
+def _passed(kind: str, case: Case) -> str | None:
+    """The same of a case that is neither closed nor deleted."""
     if kind in BEFORE_FILING:
         return _before_filing(case, kind)
     if kind == "i140_filing_deadline":
@@ -54,10 +57,11 @@ def extracted(case: Case, today: Any) -> list[dict[str, Any]]:
         return []  # none is active
     found = []
     for kind, field in SHOWN.items():
-        if superseded(kind, case) is not None:
-            continue
+        value = case.get(field)
+        if value is None or value == [] or _passed(kind, case) is not None:
+            continue  # without a date or an entry there is nothing to show
         entry = _open_entry(case, kind) if field.endswith("Entries") else None
-        date = case.get(field) if entry is None else entry.get("responseDueDate")
+        date = value if entry is None else entry.get("responseDueDate")
         if filled(date) and is_shaped(date) and is_shaped(today):
             own = {"entryId": entry["id"]} if entry is not None and "id" in entry else {}
             found.append({"type": kind, "date": date, "daysUntil": between(today, date), **own})
@@ -69,21 +73,27 @@ def violation(case: Case, today: Any) -> dict[str, Any] | None:
     if case.get("caseStatus") == "closed" or "deletedAt" in case:
         return None
     pwd, closes = case.get("pwdExpirationDate"), case.get("filingWindowCloses")
-    can_restart = (_days_left(today, pwd) or 0) > ENOUGH_TO_RESTART
     if not filled(case.get("eta9089FilingDate")):
         if _past(today, pwd):
             return _act("pwd_expired", "close", can_restart=False)
-        restart = "restart_recruitment" if can_restart else "close"
         window = case.get("recruitmentWindowCloses")
         window = window if filled(window) else closes
         if filled(case.get("recruitmentStartDate")) and _past(today, window):
-            return _act("recruitment_window_missed", restart, can_restart=can_restart)
+            return _restart("recruitment_window_missed", "restart_recruitment", today, pwd)
         if _past(today, closes):
-            return _act("filing_window_missed", restart, can_restart=can_restart)
+            return _restart("filing_window_missed", "restart_recruitment", today, pwd)
     if _past(today, _certificate_ends(case)):
         again = "restart_recruitment" if _past(today, closes) else "restart_eta9089"
-        return _act("eta9089_expired", again if can_restart else "close", can_restart=can_restart)
+        return _restart("eta9089_expired", again, today, pwd)
     return None
+
+
+def _restart(kind: str, action: str, today: Any, pwd: Any) -> dict[str, Any]:
+    """The action, if the PWD lasts long enough for it."""
+    start, end = shaped(today), shaped(pwd)
+    left = 0 if start is None or end is None else (end - start) // DAY
+    can_restart = left > ENOUGH_TO_RESTART
+    return _act(kind, action if can_restart else "close", can_restart=can_restart)
 
 
 def _act(kind: str, action: str, *, can_restart: bool) -> dict[str, Any]:
@@ -102,13 +112,9 @@ def _certificate_ends(case: Case) -> str | None:
     return None if start is None else iso(later(start, CERTIFICATION_LIFE))
 
 
-def _days_left(today: Any, date: Any) -> int | None:
-    start, end = shaped(today), shaped(date)
-    return None if start is None or end is None else (end - start) // DAY
-
-
 def _past(today: Any, date: Any) -> bool:
-    return (_days_left(today, date) or 0) < 0
+    start, end = shaped(today), shaped(date)
+    return start is not None and end is not None and end < start
 
 
 def _not_certified(case: Case) -> str | None:

@@ -20,7 +20,6 @@ class Judgement:
     """`given` are the fields with a value; `errors` and `warnings` are pairs of rule and blamed field."""
 
     def __init__(self, form: Mapping[str, Any]) -> None:
-        self._form = form
         self.given = {
             field: value for field, value in form.items() if value or (value is not None and filled(value))
         }
@@ -31,8 +30,8 @@ class Judgement:
         self.warnings: list[tuple[str, str]] = []
 
     def __getitem__(self, field: str) -> Any:
-        """The field's value."""
-        return self._form[field]
+        """The value of a field that has one."""
+        return self.given[field]
 
     def instant(self, field: str) -> Instant:
         """The field as date-fns reads it."""
@@ -64,7 +63,7 @@ class Judgement:
 
         A date that can not be read and is not among the checked ones was blamed by another rule before.
         """
-        if not self.valid(rule, *checked):
+        if checked and not self.valid(rule, *checked):
             return False
         earlier, later = self._at[first], self._at[second]
         if earlier is not None and later is not None and later <= earlier:

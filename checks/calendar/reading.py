@@ -38,16 +38,17 @@ _LOOSE = (
 
 def is_shaped(value: Any) -> bool:
     """Whether this is text of the shape dddd-dd-dd, possible or not."""
-    return isinstance(value, str) and _shaped(value) is not None
+    return isinstance(value, str) and midnight(value) is not None
 
 
 def shaped(value: Any) -> Instant:
     """Midnight of a text of that shape; a month or day too many rolls over. None for anything else."""
-    return _shaped(value) if isinstance(value, str) else None
+    return midnight(value) if isinstance(value, str) else None
 
 
 @lru_cache(_KEPT)
-def _shaped(text: str) -> Instant:
+def midnight(text: str) -> Instant:
+    """The same of what is text."""
     match = _SHAPE.fullmatch(text)
     if not match:
         return None

@@ -76,7 +76,7 @@ def form_of(document: Mapping[str, Any], derived: Mapping[str, str] | None = Non
 
     `derived` is what came of it, when that has been done before and anything came of it.
     """
-    form = {snake: document.get(camel) for snake, camel in FIELDS.items()}
+    form = {snake: value for snake, camel in FIELDS.items() if (value := document.get(camel)) is not None}
     if not derived:
         form["recruitment_start_date"] = recruitment_start(document)
         form["recruitment_end_date"] = recruitment_end(document)
@@ -84,7 +84,8 @@ def form_of(document: Mapping[str, Any], derived: Mapping[str, str] | None = Non
         form["recruitment_start_date"] = derived.get("recruitmentStartDate")
         form["recruitment_end_date"] = derived.get("recruitmentEndDate")
     for listed, steps in _REQUESTS.values():
-        if entries := items(document.get(listed)):
+        value = document.get(listed)
+        if value != [] and (entries := items(value)):
             unanswered = (entry for entry in entries if not filled(entry.get("responseSubmittedDate")))
             entry = next(unanswered, entries[-1])
             form |= {snake: entry.get(name) for snake, name in steps.items()}

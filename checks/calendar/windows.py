@@ -7,7 +7,7 @@ date-fns can read. The window object, which takes both, is in `filing`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -23,7 +23,7 @@ from checks.calendar.days import (
     later,
     to_number,
 )
-from checks.calendar.reading import is_shaped, parse_iso, shaped
+from checks.calendar.reading import is_shaped, midnight, parse_iso, shaped
 
 WAIT_AFTER_RECRUITMENT = 30
 WINDOW_AFTER_FIRST_STEP = 180
@@ -144,12 +144,13 @@ def items(value: Any) -> list[Mapping[str, Any]]:
     return [item if isinstance(item, dict) else {} for item in value]
 
 
-def ends(case: Case) -> Iterator[Any]:
+def ends(case: Case) -> list[Any]:
     """The values of all steps that can end recruitment; additional ones only of a professional occupation."""
-    yield from map(case.get, ENDS)
+    found = [case.get(field) for field in ENDS]
     if filled(case.get("isProfessionalOccupation")):
-        yield case.get("additionalRecruitmentEndDate")
-        yield from (method.get("date") for method in items(case.get("additionalRecruitmentMethods")))
+        found.append(case.get("additionalRecruitmentEndDate"))
+        found += [method.get("date") for method in items(case.get("additionalRecruitmentMethods"))]
+    return found
 
 
 @lru_cache(1 << 15)
@@ -163,7 +164,7 @@ def _first(candidates: Iterable[Any], direction: int) -> str | None:
     kept as it was written."""
     found, at = None, 0
     for text in candidates:
-        instant = shaped(text)
+        instant = midnight(text) if isinstance(text, str) else None
         if instant is not None and (found is None or direction * instant < direction * at):
             found, at = text, instant
     return found

@@ -43,14 +43,19 @@ class Absence:
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Look at one document. What v2 had by itself before the import is v2's own business."""
         key = expected.key if expected else str(actual.get("_id"))
-        allowed = expected.text if expected else b""
-        tokens = FERNET.findall(line) if _FERNET_BEGINS in line else ()
-        self._tokens(key, [token for token in tokens if token not in allowed], actual)
-        links = V1_STORAGE.findall(line) if _URL in line else ()
-        self._dying(key, len(links), len(V1_STORAGE.findall(allowed)) if links else 0)
-        own = expected.document if expected and expected.origin is not Origin.MADE else {}
+        if _FERNET_BEGINS in line:
+            self._tokens(key, line, expected, actual)
+        else:
+            self._fernet.matched += 1
+        if _URL in line:
+            self._dying(key, line, expected)
+        else:
+            self._links.matched += 1
         for name, tally in self._fields.items():
-            self._one(tally, key, name, actual, kept=own.get(name, ABSENT))
+            if name in actual:
+                self._one(tally, key, name, actual, expected)
+            else:
+                tally.matched += 1
         if expected is None or expected.origin is Origin.MADE:
             for name, tally in self._flags.items():
                 tally.check(key, False, actual.get(name, ABSENT), table=self.table, path=name)
@@ -58,8 +63,10 @@ class Absence:
             name = "autoDeadlineEnforcementEnabled"
             self._flags[name].check(key, False, actual.get(name, ABSENT), table=self.table, path=name)
 
-    def _tokens(self, key: str, found: list[bytes], actual: Document) -> None:
+    def _tokens(self, key: str, line: bytes, expected: Expected | None, actual: Document) -> None:
         """v1's tokens that nobody expects here."""
+        allowed = expected.text if expected else b""
+        found = [token for token in FERNET.findall(line) if token not in allowed]
         if not found:
             self._fernet.matched += 1
             return
@@ -68,21 +75,31 @@ class Absence:
             Kind.EXTRANEOUS, key, table=self.table, path=place, actual=found[0].decode(), rule="v1 token"
         )
 
-    def _dying(self, key: str, found: int, known: int) -> None:
+    def _dying(self, key: str, line: bytes, expected: Expected | None) -> None:
         """Links into v1's storage: those that v1 had are carried as they are, and somebody must know it."""
+        found = len(V1_STORAGE.findall(line))
         if not found:
             self._links.matched += 1
             return
+        known = len(V1_STORAGE.findall(expected.text)) if expected else 0
         cls = Class.INHERITED if found <= known else Class.INTRODUCED
         rule = "a link into v1's storage, which dies with v1"
         self._links.find(Kind.REJECTED, key, cls=cls, table=self.table, actual=found, rule=rule)
 
-    def _one(self, tally: Tally, key: str, name: str, actual: Document, *, kept: object) -> None:
-        value = actual.get(name, ABSENT)
-        if value is ABSENT or (kept is not ABSENT and kept == value):
+    def _one(self, tally: Tally, key: str, name: str, actual: Document, expected: Expected | None) -> None:
+        """A field that v1 must not have given; what v2 had there before is v2's own."""
+        own = expected.document if expected and expected.origin is not Origin.MADE else {}
+        if name in own and own[name] == actual[name]:
             tally.match()
         else:
-            tally.find(Kind.EXTRANEOUS, key, cls=Class.INTRODUCED, table=self.table, path=name, actual=value)
+            tally.find(
+                Kind.EXTRANEOUS,
+                key,
+                cls=Class.INTRODUCED,
+                table=self.table,
+                path=name,
+                actual=actual[name],
+            )
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """`absence.fernet.<table>`, `absence.<table>.<field>`, `absence.links.<table>`."""

@@ -29,22 +29,20 @@ class Dates:
     def __init__(self) -> None:
         names = (*STORED, *dates.DERIVED, "rfi_due", "window")
         self._tallies = {name: Tally() for name in names}
+        self._judged = 0
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Work out one case's dates. Cases of v2's own are none of ours."""
         if expected is not None and expected.origin is Origin.FOREIGN:
             return
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
+        self._judged += 1
         wanted: Document = expected.document if expected else {}
         for field in STORED:
             judge_stored(self._tallies[field], field, key, wanted, actual)
+        # of an equal document they are the very dates that were just worked out of it
         again = expected.derived if expected and actual is wanted else None
-        if again is None:
-            again = self._derived(key, actual)
-        else:
-            for field in dates.DERIVED:
-                self._tallies[field].matched += 1  # the very dates that were just worked out of this document
-        self._window(key, again, actual)
+        self._window(key, self._derived(key, actual) if again is None else again, actual)
         for index, entry in enumerate(actual.get("rfiEntries") or ()):
             self._rfi(f"{key}/rfiEntries[{index}]", wanted, index, entry)
 
@@ -91,7 +89,9 @@ class Dates:
             )
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
-        """All of them."""
+        """All of them. Of each derived date every case that was judged is a unit."""
+        for field in dates.DERIVED:
+            self._tallies[field].match(self._judged - self._tallies[field].seen)
         for name, tally in self._tallies.items():
             yield f"dates.{name}", tally
 
@@ -110,6 +110,9 @@ def judge_stored(tally: Tally, field: str, key: str, wanted: Document, actual: D
     base, rule, words = STORED[field]
     value = actual.get(field, ABSENT)
     right: object
+    if base not in actual and actual is wanted:
+        tally.matched += 1
+        return
     if base not in actual:
         carried = same(value, wanted.get(field, ABSENT))
         right = value if carried else wanted.get(field, ABSENT)

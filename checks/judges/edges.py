@@ -35,10 +35,12 @@ class CaseEdges:
         key = expected.key if expected else str(actual.get("legacyId") or actual.get("_id"))
         user = actual.get("userId")
         own: Document = expected.document if expected and expected.origin is Origin.FOREIGN else {}
-        lost_before = same(own.get("userId", ABSENT), user) and str(user) not in self._before.users
-        cls = Class.INHERITED if lost_before else Class.INTRODUCED
-        found = str(user) in self._graph.users
-        self._edges["user_exists"].check(key, True, found, cls=cls, table="cases", path="userId")
+        if str(user) in self._graph.users:
+            self._edges["user_exists"].matched += 1
+        else:
+            lost_before = same(own.get("userId", ABSENT), user) and str(user) not in self._before.users
+            cls = Class.INHERITED if lost_before else Class.INTRODUCED
+            self._edges["user_exists"].check(key, True, False, cls=cls, table="cases", path="userId")
         self._unique_entries(key, actual, own)
         if expected is None or expected.origin is not Origin.MADE or expected.source is None:
             return
@@ -56,7 +58,7 @@ class CaseEdges:
 
     def _entries(self, key: str, wanted: Document, actual: Document) -> None:
         if actual is wanted:
-            self._edges["entries"].match(len(wanted["rfiEntries"]) + len(wanted["rfeEntries"]))
+            self._edges["entries"].matched += len(wanted["rfiEntries"]) + len(wanted["rfeEntries"])
             return
         for field in ("rfiEntries", "rfeEntries"):
             left = Counter(entry["id"] for entry in wanted[field])

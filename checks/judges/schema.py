@@ -80,14 +80,13 @@ def _array(element: Test) -> Test:
 def _object(spec: dict[str, Any], numbers: dict[str, int]) -> Test:
     tests = {name.removesuffix("?"): _compiled(inner, numbers) for name, inner in spec.items()}
     kinds = {name.removesuffix("?"): _SCALARS.get(str(inner)) for name, inner in spec.items()}
-    required = [name for name in spec if not name.endswith("?")]
+    required = {name for name in spec if not name.endswith("?")}
 
     def test(value: Any) -> str | None:
         if not isinstance(value, dict):
             return ""
-        for name in required:
-            if name not in value:
-                return name
+        if not required <= value.keys():
+            return next(name for name in spec if name in required and name not in value)
         for name, inner in value.items():
             if type(inner) is kinds.get(name):
                 continue  # most fields are plain text, a number or a flag

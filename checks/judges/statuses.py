@@ -32,6 +32,11 @@ class Statuses:
             return
         key, row = expected.key, expected.source
         word = status.folded(row["case_status"])
+        if actual is expected.document and expected.auto and not (actual["rfiEntries"] or actual["rfeEntries"]):
+            for tally in (self._words[word], self._tallies["closure"], self._tallies["progress"]):
+                tally.matched += 1  # the very words that this row was just given
+            self._first_edit(key, actual, expected.auto)
+            return
         wanted, reason = status.WORDS[word]
         self._words[word].check(
             key, wanted, actual.get("caseStatus", ABSENT), table="cases", path="caseStatus"
@@ -53,7 +58,7 @@ class Statuses:
         agrees = auto == stored
         kept, tally = self._tallies["manual_kept"], self._tallies["first_edit"]
         if agrees or held is True:
-            tally.match()
+            tally.matched += 1
         else:
             tally.find(
                 Kind.MISMATCHED,

@@ -28,7 +28,8 @@ def documents(case: Row, created: float) -> list[Document]:
     return [
         _document(f"{case['id']}/{column}/{index}", item, created)
         for column in _COLUMNS
-        for index, item in items_of(case.get(column))
+        if (listed := case.get(column)) not in (None, [])
+        for index, item in items_of(listed)
     ]
 
 
@@ -72,10 +73,9 @@ def _method(item: Any) -> Document:
     name = next((key for key in _NAMES if isinstance(item.get(key), str) and item[key]), None)
     listed = [text_of(each) for _, each in items_of(item.get("dates"))]
     place, day = _first_date(item, listed)
-    left = [text for index, text in enumerate(listed) if place != ("dates", index)]
-    used = {name, place[0] if place[0] != "dates" else None, "dates", "description", "outlet"}
-    told = list(_told(item))
-    if left:
+    used = {name, None if place == "dates" else place, "dates", "description", "outlet"}
+    told = _told(item)
+    if left := listed[1:] if place == "dates" else listed:
         told.append("also " + ", ".join(left))
     told += [
         f"{key}: {text_of(value)}" for key, value in item.items() if key not in used and not is_empty(value)
@@ -86,31 +86,29 @@ def _method(item: Any) -> Document:
     return method
 
 
-def _first_date(item: dict[str, Any], listed: list[str]) -> tuple[tuple[str, int], str]:
+def _first_date(item: dict[str, Any], listed: list[str]) -> tuple[str, str]:
     """Where the date stands that is used, and the date; nothing is used up when it is none."""
-    candidates: list[tuple[tuple[str, int], str]] = []
+    place, text = next(_dates_given(item, listed), ("", ""))
+    return (place, text[:10]) if dates.is_real(text[:10]) else ("", "")
+
+
+def _dates_given(item: dict[str, Any], listed: list[str]) -> Iterator[tuple[str, str]]:
+    """The dates in the order in which they count; of a list the first, unless that is empty."""
     if not is_empty(item.get("date")):
-        candidates.append((("date", 0), text_of(item["date"])))
+        yield "date", text_of(item["date"])
     first = item.get("dates")
     head = (first[0] if first else None) if isinstance(first, list) else first
     if not is_empty(head):
-        candidates.append((("dates", 0), listed[0]))
-    candidates += [
-        ((key, 0), text_of(item[key])) for key in ("end_date", "start_date") if not is_empty(item.get(key))
-    ]
-    if candidates and dates.is_real(candidates[0][1][:10]):
-        return candidates[0][0], candidates[0][1][:10]
-    return ("", 0), ""
+        yield "dates", listed[0]
+    for key in ("end_date", "start_date"):
+        if not is_empty(item.get(key)):
+            yield key, text_of(item[key])
 
 
-def _told(item: dict[str, Any]) -> Iterator[str]:
-    description, outlet = (
-        text_of(item[key]) if not is_empty(item.get(key)) else "" for key in ("description", "outlet")
-    )
-    if description:
-        yield description
-    if outlet and outlet != description:
-        yield outlet
+def _told(item: dict[str, Any]) -> list[str]:
+    """The description, and the outlet unless it says the same."""
+    given = [text_of(item[key]) for key in ("description", "outlet") if not is_empty(item.get(key))]
+    return list(dict.fromkeys(given))
 
 
 def _document(name: str, item: Any, created: float) -> Document:

@@ -80,7 +80,9 @@ def _identity_bucket(identity: Row, auth: Row, persons: list[Person], clock_ms: 
 def left_inside(case: Row) -> Iterator[str]:
     """The name of every value of a case's JSON lists that has no place in v2, as often as it occurs."""
     for column, carried in _CARRIED.items():
-        for _, item in items_of(case.get(column)):
+        if (listed := case.get(column)) in (None, []):
+            continue
+        for _, item in items_of(listed):
             if isinstance(item, dict):
                 yield from (f"public.cases.{column}[].{_told(key)}" for key in item.keys() - carried)
 

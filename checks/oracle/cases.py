@@ -102,12 +102,12 @@ def _created(row: Row) -> float:
 
 
 def _plain(document: Document, row: Row, created: float) -> None:
+    given = row.get  # asked four million times
     for field, column in TEXTS.items():
-        value = row.get(column)
-        if value is not None and value != "":  # `is_empty`, asked a million times
+        if (value := given(column)) is not None and value != "":
             document[field] = value
     for field, column in DATES.items():
-        if (value := row.get(column)) is not None:
+        if (value := given(column)) is not None:
             document[field] = calendar_date(value)
     updated, deleted = moment(row.get("updated_at")), moment(row.get("deleted_at"))
     document["updatedAt"] = created if updated is None else updated

@@ -31,6 +31,7 @@ _TEXTS = ("title", "description", "notes")
 _COLUMNS = {kind: tuple(f"{kind}_{name}" for name in (*_DATES, "notes")) for kind in ("rfi", "rfe")}
 _SOURCES = {kind: (f"{kind}_list", *columns) for kind, columns in _COLUMNS.items()}
 _NOTHING: tuple[object, ...] = (None, "", [])
+_USUAL = ((None,) * 5, ([], None, None, None, None))  # what most cases have: nothing
 
 
 @dataclass
@@ -63,7 +64,8 @@ class Entry:
 
 def expected(kind: str, case: Row, rows: Sequence[Row], created: float) -> list[Document]:
     """The `rfiEntries` (kind "rfi") or `rfeEntries` ("rfe") that this case must have, in order."""
-    if not rows and all(case.get(name) in _NOTHING for name in _SOURCES[kind]):
+    told = tuple(map(case.get, _SOURCES[kind]))
+    if not rows and (told in _USUAL or all(value in _NOTHING for value in told)):
         return []
     kept: list[Entry] = []
     for newcomers in (

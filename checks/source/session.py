@@ -25,7 +25,7 @@ from migration.config import Settings
 from migration.errors import RunIncomplete
 
 Row = dict[str, Any]
-_BATCH = 2000
+_BATCH = 500
 _LONGEST = 400
 _AS_TEXT = frozenset({"date", "uuid", "numeric", "time without time zone", "time with time zone", "inet"})
 _INSTANTS = {"timestamp with time zone": "{0}", "timestamp without time zone": "({0} AT TIME ZONE 'UTC')"}
@@ -81,9 +81,9 @@ class Session:
         )
         self._streams += 1
         with self._connection.cursor(name=f"checks_{self._streams}") as cursor:
-            cursor.itersize = _BATCH
-            for (text,) in cursor.execute(query):
-                yield loads(text)
+            cursor.execute(query)
+            while batch := cursor.fetchmany(_BATCH):
+                yield from [loads(text) for (text,) in batch]
 
     def owners_of(self, cases: Iterable[str]) -> dict[str, str]:
         """The user of each of these cases that exists (all as UUID text)."""

@@ -16,15 +16,20 @@ _TO_DIGITS = str.maketrans(ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://permtracker.app/cutover")
 
 
-@lru_cache(maxsize=4096)
-def encode(number: int, body: bytes) -> str:
-    """The id of the document with these 16 bytes in the table of this number.
+_made: dict[str, int] = {}
+"""The tables of ids that were just made: they are most often what is asked for next."""
+_KEPT = 4096
 
-    Kept for a moment: an id that was just made is most often decoded next, and held against this.
-    """
+
+def encode(number: int, body: bytes) -> str:
+    """The id of the document with these 16 bytes in the table of this number."""
     payload = _head(number) + body
     whole = payload + _footer(payload)
-    return b32encode(whole).translate(_FROM_RFC4648, b"=").decode()
+    text = b32encode(whole).translate(_FROM_RFC4648, b"=").decode()
+    if len(_made) >= _KEPT:
+        _made.clear()
+    _made[text] = number
+    return text
 
 
 @lru_cache(maxsize=256)
@@ -71,9 +76,13 @@ def named(name: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, name)
 
 
-@lru_cache(maxsize=65536)
 def table_number(text: str) -> int | None:
     """The table number of an id, or None when the text is no id."""
+    return _made.get(text) or _decoded(text)
+
+
+@lru_cache(maxsize=65536)
+def _decoded(text: str) -> int | None:
     try:
         return decode(text)[0]
     except ValueError:
