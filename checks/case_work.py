@@ -27,7 +27,7 @@ from checks.judges.mails import Readers, Reminders, Sent, sent
 from checks.judges.schema import Schema
 from checks.judges.statuses import Statuses
 from checks.judges.ten import Ten
-from checks.ranges import Ranges
+from checks.ranges import Keys, Ranges
 from checks.refusals import Refusals
 from checks.tally import Tally
 from checks.target.archive import Spool, unpack
@@ -73,9 +73,11 @@ class Seen:
 class CaseWork:
     """One process at the cases. Use `opened`."""
 
-    def __init__(self, world: World, folder: Path, ranges: Ranges | None = None) -> None:
-        """`ranges` when the export holds only a part of those of a whole one."""
-        self._world, self._folder = world, folder
+    def __init__(
+        self, world: World, folder: Path, ranges: Ranges | None = None, *, of: Keys | None = None
+    ) -> None:
+        """`of` when the export holds no other cases of v1 than these."""
+        self._world, self._folder, self._of = world, folder, of
         numbers = world.after.numbers
         self._ranges = ranges or Ranges.of(world.after.size(TABLE), numbers.get(TABLE, 0))
         self.parts = self._ranges.parts
@@ -99,7 +101,7 @@ class CaseWork:
     def _read_mails(self) -> _Mails:
         graph, before = self._graphs
         actual = Readers.among(graph.users.values(), graph.profiles)
-        expected = Readers.of_expected(before, self._world.expected_people())
+        expected = Readers.of_expected(before, self._world.expected_people)
         return actual, expected, sent(self._world.after.documents("notifications"))
 
     def part(self, number: int) -> Seen:
@@ -126,7 +128,7 @@ class CaseWork:
             schema=schema,
             retired=world.retired(TABLE),
         )
-        within = self._ranges.range(number) if self.parts > 1 else None
+        within = self._ranges.range(number) if self.parts > 1 else self._of
         with _without_collector():
             comparison.run(counts.watched(world.expected_cases(within)))
         dismissed = edges.dismissed_owners(graph, target)

@@ -35,7 +35,7 @@ def people(run: Run, settings: Settings) -> Mapping[str, Tally]:
 def people_of(world: World) -> dict[str, Tally]:
     """The same of a world that is open already."""
     tallies: dict[str, Tally] = {}
-    expected = world.expected_people()
+    expected = world.expected_people
     graph, before = world.graphs()
     for table in PEOPLE:
         after_table, before_table = world.spools(table)

@@ -1,4 +1,4 @@
-"""Ranges of v1's UUIDs, so that rows and the documents made of them can be judged range by range.
+"""Ranges of v1's UUIDs, so that rows and the documents made of them can be judged range by range; or just some.
 
 A document's id holds its row's UUID behind the table's number, and ids sort as UUIDs do: so each range of
 rows has its range of ids, and both sides of a row always lie in the same one.
@@ -28,6 +28,21 @@ class Range:
     def __contains__(self, key: object) -> bool:
         """Whether the UUID of this text lies in it."""
         return self.first <= str(key) and (self.end is None or str(key) < self.end)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """UUIDs one by one, as text."""
+
+    keys: frozenset[str]
+
+    def __contains__(self, key: object) -> bool:
+        """Whether this UUID is one of them."""
+        return str(key) in self.keys
+
+
+Within = Range | Keys
+"""Which rows are read: those whose case has such an id."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Plants a handful of faults in a copy of the run's export, compares the copy as the export itself will be
 compared, and records how many were found: `harness.self_test`. The target is not touched. What was planted
 and not found, or too little to plant, is UNKNOWN: such checks prove nothing about this data. Of a large
-export the copy holds everybody, and the cases of one small range (`checks.ranges`), which are judged as one.
+export the copy holds everybody, and about a thousand cases.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+import orjson
 
 from checks.case_work import TABLE as CASES
 from checks.case_work import CaseWork
 from checks.products import people_of
-from checks.ranges import Ranges
+from checks.ranges import Keys
 from checks.tally import Tally
-from checks.target.archive import Archive, id_of
+from checks.target.archive import id_of
+from checks.values import is_uuid
 from checks.world import World
 from fixtures.faults import DOCUMENTS
 from fixtures.tamper import Planted, Planting, keep_lines, tamper_apart
@@ -31,12 +34,8 @@ from migration.run import Run
 
 ID = "harness.self_test"
 LEAST = 5
-BYTES = 2 << 20
-"""As many bytes of cases as are worth a copy: about a thousand cases."""
-
-MOST = 256
 AMONG = 1000
-"""Documents of a table among which the faults find their place."""
+"""Documents of a table among which the faults find their place: so many cases are worth a copy."""
 
 CHOSEN = (
     *("missing-case", "swapped-owner", "one-cent", "one-day", "truncated-note", "lost-rfi-entry"),
@@ -52,26 +51,41 @@ def self_test(run: Run, settings: Settings) -> CheckResult:
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir(mode=0o700)
     try:
-        (copy / "backup.zip").symlink_to((run.data / "backup.zip").resolve())
+        cases = _some_cases(run.data, copy)
         edits = {name: _EDITS[name] for name in CHOSEN}
-        ranges = _first_range(run.data / "verified.zip", copy / "some.zip")
         planting = tamper_apart(copy / "some.zip", copy / "verified.zip", edits, among=AMONG)
         with World.of(Run(run.folder, copy), settings) as world:
-            found = {**people_of(world), **CaseWork(world, copy, ranges).part(0).tallies()}
+            found = {**people_of(world), **CaseWork(world, copy, of=cases).part(0).tallies()}
     finally:
         shutil.rmtree(copy)
     result = judged(planting, found)
     return result.model_copy(update={"duration_ms": round((time.monotonic() - began) * 1000)})
 
 
-def _first_range(source: Path, destination: Path) -> Ranges:
-    """Copies an export with no more cases than those of the first range; all ranges there are."""
-    with Archive(source) as export:
-        ranges = Ranges.of(export.size(CASES), export.numbers.get(CASES, 0), worth=BYTES, most=MOST)
+def _some_cases(data: Path, copy: Path) -> Keys:
+    """Copies the export with the first of its cases, and the backup with the same; v1's ids of those."""
+    kept: dict[str, object] = {}
+
+    def first(lines: Iterable[bytes]) -> Iterator[bytes]:
+        left = {True: AMONG, False: AMONG}  # v1's, and v2's own
+        for line in filter(bytes.strip, lines):
+            document = orjson.loads(line)
+            of_v1 = "legacyId" in document
+            if left[of_v1]:
+                left[of_v1] -= 1
+                kept[document["_id"]] = document.get("legacyId")
+                yield line
+            if not left[True]:
+                return
+
+    keep_lines(data / "verified.zip", copy / "some.zip", CASES, first)
     keep_lines(
-        source, destination, CASES, lambda line: not line.isspace() and ranges.part_of(id_of(line)) == 0
+        data / "backup.zip",
+        copy / "backup.zip",
+        CASES,
+        lambda lines: (line for line in filter(bytes.strip, lines) if id_of(line) in kept),
     )
-    return ranges
+    return Keys(frozenset(str(key) for key in kept.values() if is_uuid(key)))
 
 
 def judged(planting: Planting, found: Mapping[str, Tally]) -> CheckResult:

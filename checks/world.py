@@ -19,7 +19,7 @@ from checks.oracle.known import Known
 from checks.oracle.people import People
 from checks.oracle.profiles import UNRESOLVABLE, mentioned_case
 from checks.oracle.rules import Document, Rejected, items_of
-from checks.ranges import Range
+from checks.ranges import Within
 from checks.refusals import Refusals
 from checks.source.resolutions import Resolutions
 from checks.source.session import Row, Session, opened
@@ -103,7 +103,7 @@ class World:
             lost = (not self.resolutions.excludes("public.users", owner) for owner in owners)
             refusals.orphans[table] += sum(lost)
 
-    def _rows(self, table: str, within: Range | None = None) -> Iterator[Row]:
+    def _rows(self, table: str, within: Within | None = None) -> Iterator[Row]:
         rows = self.session.rows(table, within)
         return self.resolutions.apply(table, rows, self.session.columns.get(table, {}))
 
@@ -141,7 +141,8 @@ class World:
 
         return by_own_names
 
-    def expected_people(self) -> dict[str, list[Expected]]:
+    @cached_property
+    def expected_people(self) -> Mapping[str, list[Expected]]:
         """What the tables of people must hold; of v2's own, the profiles (enforcement is switched off)."""
         found: dict[str, list[Expected]] = {table: [] for table in PEOPLE}
         for expectation in self.people.expected(self._owners()):
@@ -179,10 +180,10 @@ class World:
         carried = {person.key for person in self.people.carried()}
         return {key: (user, found[key][1]) for key, user in owners.items() if user in carried}
 
-    def expected_cases(self, within: Range | None = None) -> Iterator[Expected]:
+    def expected_cases(self, within: Within | None = None) -> Iterator[Expected]:
         """What the cases table must hold, in the source's order; refused rows are counted in `refusals`.
 
-        With a range, only what comes of its rows.
+        With `within`, only what comes of those rows.
         """
         grouped = {kind: self._entries(kind, within) for kind in ("rfi", "rfe")}
         for row in self._rows("public.cases", within):
@@ -212,7 +213,7 @@ class World:
             raise Rejected("document_too_large")
         return found
 
-    def _entries(self, kind: str, within: Range | None) -> _Grouped:
+    def _entries(self, kind: str, within: Within | None) -> _Grouped:
         table = f"public.case_{kind}"
         if not self.resolutions.assigns(table):
             return _Grouped(self._rows(table, within), "case_id")

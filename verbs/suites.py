@@ -29,7 +29,13 @@ ROOMS = {phase: "e2e" if phase in BROWSER else "checks" for phase in Phase}
 OPTIONS = ["-c", "pyproject.toml", "--rootdir", str(ROOT), "-q", "--no-header", "--show-capture=no"]
 # Only what judging needs is loaded: the plugins of the harness's own tests take a second to import, and those
 # of pytest's own that have nothing to do here look at each of the hundreds of checks.
-IDLE = tuple(f"no:{name}" for name in ("logging", "doctest", "unittest", "cacheprovider", "junitxml"))
+IDLE = tuple(
+    f"no:{name}"
+    for name in (
+        *("logging", "doctest", "unittest", "cacheprovider", "junitxml"),
+        *("unraisableexception", "threadexception", "recwarn", "setuponly", "setupplan", "stepwise"),
+    )
+)
 PLUGINS = {
     "checks": ("xdist", "fixtures.recorder", *IDLE),
     "e2e": ("xdist", "fixtures.recorder", "playwright"),

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from checks.oracle.rules import UNREADABLE
-from checks.ranges import Range
+from checks.ranges import Keys, Within
 from checks.source.layout import TABLES
 from migration import source
 from migration.config import Settings
@@ -62,19 +62,22 @@ class Session:
         return table in self.columns
 
     def rows(
-        self, table: str, within: Range | None = None, only: Collection[str] | None = None
+        self, table: str, within: Within | None = None, only: Collection[str] | None = None
     ) -> Iterator[Row]:
         """The rows of a moved table in its order: the columns that have a destination and that exist.
 
-        `within` leaves out the rows of other cases, `only` the columns that it does not name. Of
-        `encrypted_password` only `has_password` is told.
+        `within` leaves out the rows of other cases. With `only`, its columns come and no others, and as
+        PostgreSQL itself has them in JSON. Of `encrypted_password` only `has_password` is told.
         """
         if not self.has(table):
             raise RunIncomplete(f"The source has no table {table}.", next_step="Check which database it is.")
         layout, kinds = TABLES[table], self.columns[table]
         names = dict.fromkeys(("id", *layout.read))  # every row tells its id: decisions about rows name it
-        wanted = names if only is None else only
-        chosen = [_selected(name, kinds[name]) for name in names if name in kinds and name in wanted]
+        chosen = [
+            _selected(name, kinds[name]) if only is None else sql.Composed([sql.Identifier("t", name)])
+            for name in names
+            if name in kinds and (only is None or name in only)
+        ]
         order = [sql.Identifier("t", name) for name in layout.order if name in kinds]
         query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} t {} ORDER BY {}) r").format(
             sql.SQL(", ").join(chosen), self._name(table), _lying(table, within), sql.SQL(", ").join(order)
@@ -151,11 +154,13 @@ def _selected(name: str, kind: str) -> sql.Composed:
     return sql.Composed([column])
 
 
-def _lying(table: str, within: Range | None) -> sql.Composable:
-    """The condition for a range: of the case's id. A row without one belongs to the last range."""
+def _lying(table: str, within: Within | None) -> sql.Composable:
+    """The condition on the case's id. A row without one belongs to the last range."""
     if within is None:
         return sql.SQL("")
     column = sql.Identifier("t", "id" if table == "public.cases" else "case_id")
+    if isinstance(within, Keys):
+        return sql.SQL("WHERE {} = ANY({}::uuid[])").format(column, sql.Literal(sorted(within.keys)))
     first, end = sql.Literal(within.first), sql.Literal(within.end)
     if within.end is None:
         return sql.SQL("WHERE {0} >= {1}::uuid OR {0} IS NULL").format(column, first)

@@ -179,7 +179,7 @@ class Aside:
 
     def __init__(self, run: Run, settings: Settings) -> None:
         with World.of(run, settings) as world:
-            world.expected_people()
+            _ = world.expected_people
             for _ in world.expected_cases():
                 pass
             self._counts, self._keys = world.refusals.set_aside(MOVED), dict(world.refusals.keys)
