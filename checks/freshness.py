@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from checks.source.layout import MOVED, TABLES
-from checks.source.session import Session, loads, opened
+from checks.source.columns import loads
+from checks.source.session import Session, opened
 from checks.tally import Tally
 from migration.config import Settings
 from migration.errors import RunIncomplete
@@ -47,7 +48,7 @@ def _unchanged(session: Session, raw: Path, manifest: Mapping[str, Any], table: 
         tally.find(
             Kind.MISMATCHED, table, table=table, expected=told, actual=len(then), rule="rows of the snapshot"
         )
-    for row in session.rows(table, only=("id", *TABLES[table].order, *watched)):
+    for row in session.printed(table, dict.fromkeys(("id", *TABLES[table].order, *watched))):
         key = _key(row)
         seen = then.pop(key, None)
         if seen is None:

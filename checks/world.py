@@ -187,12 +187,12 @@ class World:
         """
         grouped = {kind: self._entries(kind, within) for kind in ("rfi", "rfe")}
         for row in self._rows("public.cases", within):
-            key, user = str(row["id"]), str(row["user_id"])
+            key = str(row["id"])
             taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
             try:
                 found = self._case(row, taken)
             except Rejected as rejected:
-                self._refuse_case(key, user, rejected, taken)
+                self._refuse_case(key, str(row["user_id"]), rejected, taken)
                 continue
             self.refusals.carry("public.cases", 1, book.left_inside(row))
             for kind, own in taken.items():

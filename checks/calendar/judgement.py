@@ -63,10 +63,13 @@ class Judgement:
 
         A date that can not be read and is not among the checked ones was blamed by another rule before.
         """
-        if checked and not self.valid(rule, *checked):
-            return False
-        earlier, later = self._at[first], self._at[second]
-        if earlier is not None and later is not None and later <= earlier:
+        earlier, later = self._at.get(first), self._at.get(second)
+        if earlier is None or later is None:
+            if not self.valid(rule, *checked):
+                return False
+            _ = self._at[first], self._at[second]  # v2 throws over what is no text
+            return True
+        if later <= earlier:
             self.error(rule, blamed)
         return True
 

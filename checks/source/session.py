@@ -1,35 +1,26 @@
 """One read-only, repeatable-read transaction on the live source, and typed streams of its rows.
 
-All conversion is done by PostgreSQL: dates, times, UUIDs and money arrive as text, instants as whole
-milliseconds (floored), everything else as JSON has it. Passwords and tokens are never selected; of a password
-only whether it is set.
+Passwords and tokens are never selected; of a password only whether it is set.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import orjson
 import psycopg
 from psycopg import sql
 
-from checks.oracle.rules import UNREADABLE
 from checks.ranges import Keys, Within
+from checks.source.columns import Columns, Row, loads
 from checks.source.layout import TABLES
 from migration import source
 from migration.config import Settings
 from migration.errors import RunIncomplete
 
-Row = dict[str, Any]
 _BATCH = 500
-_LONGEST = 400
-_AS_TEXT = frozenset({"date", "uuid", "numeric", "time without time zone", "time with time zone", "inet"})
-_INSTANTS = {"timestamp with time zone": "{0}", "timestamp without time zone": "({0} AT TIME ZONE 'UTC')"}
-_IS_SET = "(coalesce({0}, '') <> '')"
 
 
 class Session:
@@ -61,32 +52,45 @@ class Session:
         """Whether the source has this table (`public.users` under either of its names)."""
         return table in self.columns
 
-    def rows(
-        self, table: str, within: Within | None = None, only: Collection[str] | None = None
-    ) -> Iterator[Row]:
+    def rows(self, table: str, within: Within | None = None) -> Iterator[Row]:
         """The rows of a moved table in its order: the columns that have a destination and that exist.
 
-        `within` leaves out the rows of other cases. With `only`, its columns come and no others, and as
-        PostgreSQL itself has them in JSON. Of `encrypted_password` only `has_password` is told.
+        `within` leaves out the rows of other cases. Of `encrypted_password` only `has_password` is told.
         """
+        # every row tells its id: decisions about rows name it
+        columns = Columns(dict.fromkeys(("id", *TABLES[table].read)), self._kinds(table))
+        for values in self._stream(table, columns.selected, _lying(table, within)):
+            yield columns.row(values)
+
+    def printed(self, table: str, names: Collection[str]) -> Iterator[Row]:
+        """The rows with these columns, as far as they exist, as PostgreSQL itself prints them in JSON."""
+        kinds = self._kinds(table)
+        fields = [
+            part for name in names if name in kinds for part in (sql.Literal(name), sql.Identifier("t", name))
+        ]
+        selected = sql.SQL("json_build_object({})::text").format(sql.SQL(", ").join(fields))
+        for (text,) in self._stream(table, selected):
+            yield loads(text)
+
+    def _kinds(self, table: str) -> dict[str, str]:
         if not self.has(table):
             raise RunIncomplete(f"The source has no table {table}.", next_step="Check which database it is.")
-        layout, kinds = TABLES[table], self.columns[table]
-        names = dict.fromkeys(("id", *layout.read))  # every row tells its id: decisions about rows name it
-        chosen = [
-            _selected(name, kinds[name]) if only is None else sql.Composed([sql.Identifier("t", name)])
-            for name in names
-            if name in kinds and (only is None or name in only)
-        ]
-        order = [sql.Identifier("t", name) for name in layout.order if name in kinds]
-        query = sql.SQL("SELECT row_to_json(r)::text FROM (SELECT {} FROM {} t {} ORDER BY {}) r").format(
-            sql.SQL(", ").join(chosen), self._name(table), _lying(table, within), sql.SQL(", ").join(order)
+        return self.columns[table]
+
+    def _stream(
+        self, table: str, selected: sql.Composable, where: sql.Composable | None = None
+    ) -> Iterator[tuple[Any, ...]]:
+        """Rows of a table in its order. Several streams may be open at once."""
+        kinds = self._kinds(table)
+        order = [sql.Identifier("t", name) for name in TABLES[table].order if name in kinds]
+        query = sql.SQL("SELECT {} FROM {} t {} ORDER BY {}").format(
+            selected, self._name(table), where or sql.SQL(""), sql.SQL(", ").join(order)
         )
         self._streams += 1
         with self._connection.cursor(name=f"checks_{self._streams}") as cursor:
             cursor.execute(query)
             while batch := cursor.fetchmany(_BATCH):
-                yield from [loads(text) for (text,) in batch]
+                yield from batch
 
     def owners_of(self, cases: Iterable[str]) -> dict[str, str]:
         """The user of each of these cases that exists (all as UUID text)."""
@@ -141,19 +145,6 @@ def opened(settings: Settings) -> Iterator[Session]:
             connection.rollback()
 
 
-def _selected(name: str, kind: str) -> sql.Composed:
-    column, alias = sql.Identifier("t", name), sql.Identifier(name)
-    if name == "encrypted_password":
-        return sql.SQL(_IS_SET + " AS has_password").format(column)
-    if kind in _INSTANTS:
-        instant = sql.SQL(_INSTANTS[kind]).format(column)
-        whole = "CASE WHEN isfinite({0}) THEN to_json(floor(extract(epoch FROM {0}) * 1000)::bigint)"
-        return sql.SQL(whole + " ELSE to_json({0}::text) END AS {1}").format(instant, alias)
-    if kind in _AS_TEXT:
-        return sql.SQL("{0}::text AS {1}").format(column, alias)
-    return sql.Composed([column])
-
-
 def _lying(table: str, within: Within | None) -> sql.Composable:
     """The condition on the case's id. A row without one belongs to the last range."""
     if within is None:
@@ -165,18 +156,3 @@ def _lying(table: str, within: Within | None) -> sql.Composable:
     if within.end is None:
         return sql.SQL("WHERE {0} >= {1}::uuid OR {0} IS NULL").format(column, first)
     return sql.SQL("WHERE {0} >= {1}::uuid AND {0} < {2}::uuid").format(column, first, end)
-
-
-def loads(text: str | bytes) -> Row:
-    """A row that PostgreSQL printed as JSON. One with a number beyond Float64 is marked and not refused: a
-    person may have decided about it."""
-    try:
-        row: Row = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        row = {**json.loads(text, parse_int=_whole), UNREADABLE: True}
-    return row
-
-
-def _whole(digits: str) -> object:
-    """Python refuses to read thousands of digits as a number."""
-    return int(digits) if len(digits) <= _LONGEST else digits

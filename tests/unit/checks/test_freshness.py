@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from checks.oracle.rules import UNREADABLE
-from checks.source.session import loads
+from checks.source.columns import loads
 
 
 @pytest.mark.parametrize("number", ["1" + "0" * 400, "1" + "0" * 5000, "1" + "0" * 400 + ".5", "7"])
