@@ -1,8 +1,9 @@
-"""The shared work of the data phase, done once per pytest session and asserted on by many items.
+"""The shared work of a phase, done once per session of judging and asserted on by many items.
 
-A product is a named computation that yields tallies. Whoever asks first computes it under a lock and leaves
-the result in the run's data folder; the other workers wait and read, or take a part of it where it has parts
-(`checks.divided`). An error is shared too: every item that needs the product ends UNKNOWN, none tries again.
+A product is a named computation that yields tallies. Whoever comes first computes it under a lock and leaves
+the result in the run's data folder; the session's other processes wait and read, or take a part of it where
+it has parts (`checks.divided`). Who works ahead of the items is `checks.ahead`. An error is shared too: every
+item that needs the product ends UNKNOWN, none tries again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import orjson
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from checks.divided import Divided
 from checks.tally import Tally
@@ -25,6 +26,8 @@ from migration.run import Run
 
 Computation = Callable[[Run, Settings], Mapping[str, Tally]]
 Product = Computation | Divided
+SESSION = "CUTOVER_SESSION"
+"""The variable by which the processes of one session of judging know each other."""
 _ALONE = f"alone-{os.getpid()}"
 TIMES = "times.jsonl"
 """Beside the products: what each took."""
@@ -46,7 +49,7 @@ class Evidence:
         return self._settings
 
     def tally(self, product: Product, name: str) -> Tally:
-        """One tally of a product, computed at most once by all workers together."""
+        """One tally of a product, computed at most once by all of the session's processes together."""
         key = product.__name__
         if key not in self._known:
             self._known[key] = self._load(product)
@@ -54,25 +57,48 @@ class Evidence:
             raise RunIncomplete(f"The product {key} has no tally {name}.")
         return self._known[key][name]
 
-    def _load(self, product: Product) -> dict[str, Tally]:
-        folder = self.run.data / "checks" / os.environ.get("PYTEST_XDIST_TESTRUNUID", _ALONE)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / f"{product.__name__}.json"
-        compute = partial(product, self.run, self.settings)
-        error = b""
+    def ahead(self, product: Product) -> None:
+        """Work at a product before an item asks for it: at what nobody else has begun."""
         if isinstance(product, Divided):
-            compute = partial(product.join, self.run, self.settings, folder)
-            if not path.exists():
-                with _timed(product, folder):
-                    error = _guarded(partial(product.help, self.run, self.settings, folder))
+            self._help(product)
+            return
+        try:
+            with FileLock(self._path(product).with_suffix(".lock"), timeout=0):
+                self._write(product)
+        except Timeout:
+            return
+
+    def _load(self, product: Product) -> dict[str, Tally]:
+        path = self._path(product)
+        error = self._help(product) if isinstance(product, Divided) else b""
         with FileLock(path.with_suffix(".lock")):
-            if not path.exists():
-                with _timed(product, folder):
-                    path.write_bytes(error or _guarded(compute))
+            self._write(product, error)
         content = orjson.loads(path.read_bytes())
         if "error" in content:
             raise RunIncomplete(f"The comparison {product.__name__} could not be made: {content['error']}")
         return {name: Tally.load(dumped) for name, dumped in content.items()}
+
+    def _path(self, product: Product) -> Path:
+        folder = self.run.data / "checks" / os.environ.get(SESSION, _ALONE)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder / f"{product.__name__}.json"
+
+    def _help(self, product: Divided) -> bytes:
+        """The parts that nobody has begun; what went wrong with them, as it is shared."""
+        path = self._path(product)
+        if path.exists():
+            return b""
+        with _timed(product, path.parent):
+            return _guarded(partial(product.help, self.run, self.settings, path.parent))
+
+    def _write(self, product: Product, error: bytes = b"") -> None:
+        """Compute it, unless it is there. The caller holds its lock."""
+        path, compute = self._path(product), partial(product, self.run, self.settings)
+        if isinstance(product, Divided):
+            compute = partial(product.join, self.run, self.settings, path.parent)
+        if not path.exists():
+            with _timed(product, path.parent):
+                path.write_bytes(error or _guarded(compute))
 
 
 @contextmanager

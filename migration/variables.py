@@ -26,6 +26,7 @@ OURS = (
     "CUTOVER_RENDER_API",
     "CUTOVER_RUN",  # set by the harness for its child processes
     "CUTOVER_RUNS_DIR",
+    "CUTOVER_SESSION",  # set by the harness for its child processes
     "CUTOVER_SUPABASE_API",
     "CUTOVER_VERCEL_API",
 )

@@ -8,11 +8,12 @@ one check of its own, `harness.<phase>`: every required check has a result of th
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,6 +41,7 @@ PLUGINS = {
     "checks": ("xdist", "fixtures.recorder", *IDLE),
     "e2e": ("xdist", "fixtures.recorder", "playwright"),
 }
+AHEAD = (sys.executable, "-m", "checks.ahead")
 SELF_TEST = "harness.self_test"
 ENDED_BY_ITSELF = (0, 1)  # pytest: all green, some red. 2 interrupted, 3 internal, 4 usage, 5 nothing found
 
@@ -48,13 +50,14 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     """Runs the checks of `phase` as a process; their results are in the run when this returns.
 
     `workers` 0 takes the settings' number. The browser phase runs in one process: on two cores a second
-    browser makes it slower (measured), and its journeys share one account.
+    browser makes it slower (measured), and its journeys share one account. The data phase is one pytest, with
+    processes beside it that work ahead (decision 0003).
     """
     harness = f"harness.{phase.value}"
     run.require(phase, [harness])
     attempt = _next_attempt(run, phase)
     wanted = 1 if phase in BROWSER else workers or settings.workers
-    count = 0 if wanted == 1 else wanted  # xdist's 0: in pytest's own process
+    count = 0 if wanted == 1 or phase is Phase.DATA else wanted  # xdist's 0: in pytest's own process
     command = [*_pytest(phase), "-n", str(count), "--dist", "loadfile"]
     # what checks write for themselves, and the browser's traces, are people's data: never in a shared /tmp
     command += ["--basetemp", str(run.data / f"pytest-{phase.value}")]
@@ -63,11 +66,14 @@ def judge(settings: Settings, run: Run, phase: Phase, progress: Progress, *, wor
     # a browser that is ended may leave its scratch behind: it goes with a folder of its own
     with TemporaryDirectory(prefix="cutover-judge-", ignore_cleanup_errors=True) as scratch:
         public = {"CUTOVER_PUBLIC_URL": settings.live.url} if phase is Phase.CUTOVER else {}
-        more = {"TMPDIR": scratch, **public}
-        started = _started(command, settings, run, f"pytest-{phase.value}", attempt, **more)
-        with started as child:
-            if phase is Phase.DATA:  # beside pytest, which starts in one process and leaves a processor idle
-                _self_test(settings, run, progress, attempt)
+        more = {"TMPDIR": scratch, "CUTOVER_SESSION": secrets.token_hex(8), **public}
+        with ExitStack() as stack:
+            started = _started(command, settings, run, f"pytest-{phase.value}", attempt, **more)
+            child = stack.enter_context(started)
+            if phase is Phase.DATA:
+                for _ in range(wanted - 1):
+                    stack.enter_context(_started(AHEAD, settings, run, "ahead", attempt, **more))
+                _self_test(settings, run, progress, attempt)  # beside pytest, which is only starting
             with _entered(run, f"judge {phase.value}", progress):
                 code = _watched(child, run, phase, progress)
     run.append_result(_harness_result(run, phase, harness, attempt, code))

@@ -100,7 +100,7 @@ def test_workers_wait_for_the_one_who_computes(run: Run) -> None:
         print(_Known(Run(folder, folder / "data")).tally(product, "one").matched)
         """
     )
-    environment = {"PYTEST_XDIST_TESTRUNUID": "one-session", "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
+    environment = {"CUTOVER_SESSION": "one-session", "PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"}
     command = [sys.executable, "-c", script, str(run.folder)]
     workers = [
         subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) for _ in range(3)

@@ -72,7 +72,7 @@ def test_the_shipped_file_and_example_are_valid(tmp_path: Path) -> None:
     }
     from migration import variables
 
-    internal = {"CUTOVER_ATTEMPT", "CUTOVER_PUBLIC_URL", "CUTOVER_RUN"}
+    internal = {"CUTOVER_ATTEMPT", "CUTOVER_PUBLIC_URL", "CUTOVER_RUN", "CUTOVER_SESSION"}
     assert {*variables.OURS, *variables.THEIRS} - internal <= named
     filled = "\n".join(line.removeprefix("#") for line in example.splitlines() if line[1:5].isupper())
     (tmp_path / ".env").write_text(filled)

@@ -1,0 +1,36 @@
+"""`python -m checks.ahead`: works ahead at what hundreds of checks of the data phase will ask for.
+
+Stands beside the pytest that asks them, as one of several processes: pytest's own start is most of what a
+small database costs, so it is started once, and only the shared work is divided. Judges nothing and records
+nothing; pytest does by itself whatever is not there.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from checks.accounts import accounts
+from checks.check_vacuity import substance
+from checks.evidence import Evidence
+from checks.freshness import freshness
+from checks.jobs import jobs
+from checks.products import cases
+from migration.errors import CutoverError
+from migration.run import Run
+
+
+def main() -> int:
+    """Works until nothing is left to begin."""
+    try:
+        evidence = Evidence(Run.from_environment())
+        # the small ones while pytest starts, which begins with people and cases; the last one beside its end
+        for product in (accounts, jobs, substance, cases, freshness):
+            evidence.ahead(product)
+    except CutoverError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
