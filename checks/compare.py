@@ -193,7 +193,7 @@ class Comparison:
 
     def _pair(self, expected: Expected) -> Seen | None:
         is_foreign = expected.origin is Origin.FOREIGN
-        tally, identifier = (self.foreign if is_foreign else self.documents), expected.id
+        tally, identifier = (self.foreign if is_foreign else self.documents), expected.document["_id"]
         if identifier in self._wanted:
             self._find(
                 tally, Kind.REJECTED, expected.key, rule="two rows want this document", expected=identifier
@@ -208,7 +208,7 @@ class Comparison:
         if is_foreign:
             self._unchanged(expected, actual)
         else:
-            tally.match()
+            tally.matched += 1
             self.fields.pair(expected, actual)
         return expected, actual, line
 

@@ -20,9 +20,7 @@ class Judgement:
     """`given` are the fields with a value; `errors` and `warnings` are pairs of rule and blamed field."""
 
     def __init__(self, form: Mapping[str, Any]) -> None:
-        self.given = {
-            field: value for field, value in form.items() if value or (value is not None and filled(value))
-        }
+        self.given = {field: value for field, value in form.items() if value or filled(value)}
         self._at = _Instants(
             {field: parsed(text) for field, text in self.given.items() if isinstance(text, str)}
         )

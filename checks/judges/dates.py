@@ -69,12 +69,12 @@ class Dates:
         judge_date(self._tallies["rfi_due"], named, due, right, inherited=carried)
 
     def _window(self, key: str, again: Mapping[str, str], actual: Document) -> None:
-        opens, closes = (actual.get(field) for field in ("filingWindowOpens", "filingWindowCloses"))
+        opens, closes = actual.get("filingWindowOpens"), actual.get("filingWindowCloses")
         tally = self._tallies["window"]
         if not opens or not closes:
             tally.note("cases without a whole window")
         elif opens <= closes:
-            tally.match()
+            tally.matched += 1
         else:
             own = (opens, closes) == (again.get("filingWindowOpens"), again.get("filingWindowCloses"))
             tally.find(

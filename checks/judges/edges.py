@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.people import People, Person
-from checks.oracle.rules import Document, fold
+from checks.oracle.rules import Document, Row, fold
 from checks.tally import Tally
 from checks.target.archive import Spool
 from checks.target.graph import Graph
@@ -45,13 +45,30 @@ class CaseEdges:
         if expected is None or expected.origin is not Origin.MADE or expected.source is None:
             return
         row = expected.source
+        if self._is_right(row, user, actual):
+            for name in ("owner_by_legacy_id", "legacy_user", "owner_by_email", "legacy_id"):
+                self._edges[name].matched += 1
+        else:
+            self._follow(key, row, user, actual)
+        self._entries(key, expected.document, actual)
+
+    def _is_right(self, row: Row, user: object, actual: Document) -> bool:
+        """Whether every way from this case leads to the owner of its row."""
+        return (
+            self._graph.legacy_of(user) == row["user_id"] == actual.get("legacyUserId")
+            and actual.get("legacyId") == row["id"]
+            and (owner := self._people.by_key.get(row["user_id"])) is not None
+            and fold(self._graph.email_of(user)) == owner.email
+        )
+
+    def _follow(self, key: str, row: Row, user: object, actual: Document) -> None:
+        """Each way by itself."""
         self._edge("owner_by_legacy_id", key, row["user_id"], self._graph.legacy_of(user), "userId")
         self._edge("legacy_user", key, row["user_id"], actual.get("legacyUserId", ABSENT), "legacyUserId")
         owner = self._people.by_key.get(row["user_id"])
         email = self._graph.email_of(user)
         self._edge("owner_by_email", key, owner.email if owner else None, fold(email), "userId")
         self._edge("legacy_id", key, row["id"], actual.get("legacyId", ABSENT), "legacyId")
-        self._entries(key, expected.document, actual)
 
     def _edge(self, name: str, key: str, wanted: object, found: object, path: str) -> None:
         self._edges[name].check(key, wanted, found, table="cases", path=path)

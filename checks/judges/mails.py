@@ -145,12 +145,13 @@ class Reminders:
             deadlines = extracted(case, self._today)
         except Thrown:
             return set()  # not a list of entries: the schema check's finding
-        mails = {
-            (_NAMES.get(one["type"], one["type"]), one["daysUntil"])
+        return {
+            mail
             for one in deadlines
-            if one["type"] != "filing_window_opens" and one["daysUntil"] in days
+            if one["daysUntil"] in days and one["type"] != "filing_window_opens"
+            if (case["_id"], *(mail := (_NAMES.get(one["type"], one["type"]), one["daysUntil"])))
+            not in self._sent
         }
-        return {mail for mail in mails if (case["_id"], *mail) not in self._sent}
 
     def tallies(self) -> Iterator[tuple[str, Tally]]:
         """The one."""

@@ -80,6 +80,7 @@ def _array(element: Test) -> Test:
 def _object(spec: dict[str, Any], numbers: dict[str, int]) -> Test:
     tests = {name.removesuffix("?"): _compiled(inner, numbers) for name, inner in spec.items()}
     kinds = {name.removesuffix("?"): _SCALARS.get(str(inner)) for name, inner in spec.items()}
+    lists = {name.removesuffix("?") for name, inner in spec.items() if isinstance(inner, list)}
     required = {name for name in spec if not name.endswith("?")}
 
     def test(value: Any) -> str | None:
@@ -88,8 +89,9 @@ def _object(spec: dict[str, Any], numbers: dict[str, int]) -> Test:
         if not required <= value.keys():
             return next(name for name in spec if name in required and name not in value)
         for name, inner in value.items():
-            if type(inner) is kinds.get(name):
-                continue  # most fields are plain text, a number or a flag
+            kind = type(inner)
+            if kind is kinds.get(name) or (kind is list and not inner and name in lists):
+                continue  # most fields are plain text, a number or a flag, and most lists are empty
             if name not in tests:
                 return str(name)
             if (wrong := tests[name](inner)) is not None:

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from checks.oracle import dates
-from checks.oracle.rules import Document, Row, instant_of, is_empty, items_of, text_of
+from checks.oracle.rules import NOTHING, Document, Row, instant_of, is_empty, items_of, text_of
 from checks.target.ids import named
 
 _LONG_NUMBER = re.compile("[0-9]{19}")
@@ -28,7 +28,7 @@ def documents(case: Row, created: float) -> list[Document]:
     return [
         _document(f"{case['id']}/{column}/{index}", item, created)
         for column in _COLUMNS
-        if (listed := case.get(column)) not in (None, [])
+        if (listed := case.get(column)) not in NOTHING
         for index, item in items_of(listed)
     ]
 

@@ -15,7 +15,7 @@ from typing import Any
 from checks.oracle.accounts import barred
 from checks.oracle.people import People, Person
 from checks.oracle.profiles import UNRESOLVABLE
-from checks.oracle.rules import Row, items_of
+from checks.oracle.rules import NOTHING, Row, items_of
 
 Buckets = Counter[str]
 DISMISSING = "public.user_settings"
@@ -80,7 +80,7 @@ def _identity_bucket(identity: Row, auth: Row, persons: list[Person], clock_ms: 
 def left_inside(case: Row) -> Iterator[str]:
     """The name of every value of a case's JSON lists that has no place in v2, as often as it occurs."""
     for column, carried in _CARRIED.items():
-        if (listed := case.get(column)) in (None, []):
+        if (listed := case.get(column)) in NOTHING:
             continue
         for _, item in items_of(listed):
             if isinstance(item, dict):

@@ -63,23 +63,24 @@ def expected(
     if UNREADABLE in row:
         raise Rejected("unreadable_row")
     remarks: list[Remark] = []
-    created = _created(row)
+    given, created = row.get, _created(row)
     document: Document = {
         "_id": ids.of_row(number, row["id"]),
         "_creationTime": created,
         "userId": owner,
         "legacyId": row["id"],
         "legacyUserId": row["user_id"],
-        **{field: row.get(column) or "" for field, column in REQUIRED_TEXTS.items()},
-        "additionalRecruitmentMethods": attachments.methods(row.get("additional_recruitment_methods")),
-        "recruitmentApplicantsCount": float(row.get("recruitment_applicants_count") or 0),
-        "isProfessionalOccupation": bool(row.get("is_professional_occupation")),
+        "employerName": given("employer_name") or "",
+        "positionTitle": given("position_title") or "",
+        "additionalRecruitmentMethods": attachments.methods(given("additional_recruitment_methods")),
+        "recruitmentApplicantsCount": float(given("recruitment_applicants_count") or 0),
+        "isProfessionalOccupation": bool(given("is_professional_occupation")),
         "rfiEntries": entries.expected("rfi", row, rfi, created),
         "rfeEntries": entries.expected("rfe", row, rfe, created),
-        "priorityLevel": _priority(row.get("priority_level"), remarks),
-        "isFavorite": bool(row.get("is_favorite")),
-        "tags": attachments.tags(row.get("tags")),
-        "calendarSyncEnabled": row.get("calendar_sync_enabled") is not False,
+        "priorityLevel": _priority(given("priority_level"), remarks),
+        "isFavorite": bool(given("is_favorite")),
+        "tags": attachments.tags(given("tags")),
+        "calendarSyncEnabled": given("calendar_sync_enabled") is not False,
         "showOnTimeline": True,
         "documents": attachments.documents(row, created),
         "createdAt": created,
@@ -90,7 +91,8 @@ def expected(
     auto = status.auto(document, clock_ms)
     if auto != (document["caseStatus"], document["progressStatus"]):
         document["progressStatusOverride"] = True
-    remarks += _empty_names(document)
+    if not document["employerName"] or not document["positionTitle"]:
+        remarks += _empty_names(document)
     return Expected("cases", row["id"], document, Origin.MADE, remarks, row, derived, auto)
 
 

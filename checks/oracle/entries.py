@@ -13,6 +13,7 @@ from typing import Any
 
 from checks.oracle import dates
 from checks.oracle.rules import (
+    NOTHING,
     Document,
     Rejected,
     Row,
@@ -30,7 +31,6 @@ _DATES = ("received_date", "response_due_date", "response_submitted_date")
 _TEXTS = ("title", "description", "notes")
 _COLUMNS = {kind: tuple(f"{kind}_{name}" for name in (*_DATES, "notes")) for kind in ("rfi", "rfe")}
 _SOURCES = {kind: (f"{kind}_list", *columns) for kind, columns in _COLUMNS.items()}
-_NOTHING: tuple[object, ...] = (None, "", [])
 _USUAL = ((None,) * 5, ([], None, None, None, None))  # what most cases have: nothing
 
 
@@ -65,7 +65,7 @@ class Entry:
 def expected(kind: str, case: Row, rows: Sequence[Row], created: float) -> list[Document]:
     """The `rfiEntries` (kind "rfi") or `rfeEntries` ("rfe") that this case must have, in order."""
     told = tuple(map(case.get, _SOURCES[kind]))
-    if not rows and (told in _USUAL or all(value in _NOTHING for value in told)):
+    if not rows and (told in _USUAL or all(value in NOTHING for value in told)):
         return []
     kept: list[Entry] = []
     for newcomers in (

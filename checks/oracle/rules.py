@@ -21,6 +21,9 @@ Document = dict[str, Any]
 UNREADABLE = "(unreadable)"
 """Marks a row with a JSON number beyond Float64; no column has such a name."""
 
+NOTHING: tuple[object, ...] = (None, "", [])
+"""What a JSON column holds when it holds nothing."""
+
 _ISO = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})"
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?"

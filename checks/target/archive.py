@@ -122,11 +122,12 @@ class Spool:
         return spool
 
     def _place(self, line: bytes, offset: int) -> None:
-        identifier = id_of(line)
+        tab = line.index(b"\t")
+        identifier = line[:tab].decode()
         if identifier in self._places:
             self.duplicates.append(identifier)
         else:
-            self._places[identifier] = (offset, offset + len(line) - 1)  # without the end of the line
+            self._places[identifier] = (offset + tab + 1, offset + len(line) - 1)  # without the end of the line
 
     def __len__(self) -> int:
         return len(self._places)
@@ -157,15 +158,15 @@ class Spool:
 def unpack(
     archive: Archive, table: str, paths: Sequence[Path], part_of: Callable[[str], int] | None = None
 ) -> None:
-    """Writes a table's documents to private files, one line each: to the first, or where their id belongs."""
+    """Writes a table's documents to private files, one line each, its id and a tab before it: to the first
+    file, or to the one where the id belongs."""
     with ExitStack() as stack:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         files = [stack.enter_context(path.open("wb")) for path in paths]
         for line in archive.lines(table):
-            file = files[part_of(id_of(line))] if part_of else files[0]
-            file.write(line)
-            file.write(b"\n")
+            identifier = id_of(line)
+            files[part_of(identifier) if part_of else 0].write(b"".join((identifier.encode(), b"\t", line, b"\n")))
 
 
 def id_of(line: bytes) -> str:
