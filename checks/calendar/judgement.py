@@ -20,7 +20,9 @@ class Judgement:
     """`given` are the fields with a value; `errors` and `warnings` are pairs of rule and blamed field."""
 
     def __init__(self, form: Mapping[str, Any]) -> None:
-        self.given = {field: value for field, value in form.items() if value or filled(value)}
+        self.given = form
+        if not all(form.values()):  # most forms have nothing empty in them
+            self.given = {field: value for field, value in form.items() if value or filled(value)}
         self._at = _Instants(
             {field: parsed(text) for field, text in self.given.items() if isinstance(text, str)}
         )

@@ -163,7 +163,7 @@ def unpack(
     with ExitStack() as stack:
         for path in paths:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        files = [stack.enter_context(path.open("wb")) for path in paths]
+        files = [stack.enter_context(path.open("wb", buffering=_READ)) for path in paths]
         for line in archive.lines(table):
             identifier = id_of(line)
             files[part_of(identifier) if part_of else 0].write(b"".join((identifier.encode(), b"\t", line, b"\n")))
