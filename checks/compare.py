@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import orjson
 
+from checks.batches import batches
 from checks.judges.schema import Schema
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.rules import Document
@@ -22,13 +22,9 @@ from checks.target.archive import Spool
 from checks.values import ABSENT, canonical, differing_field, same
 from migration.model import Kind
 
-_T = TypeVar("_T")
 SYSTEM = ("_id", "_creationTime")
 UNKNOWN = "*"
 """The path under which fields are counted that the field map does not know."""
-
-BATCH = 100
-"""Documents that one judge sees before the next one does, so that its work stays in the processor's caches."""
 
 Seen = tuple[Expected | None, Document, bytes]
 """A document of the target: what is expected of it (nothing of a stray), itself, and its line."""
@@ -161,11 +157,11 @@ class Comparison:
 
     def run(self, expected: Iterable[Expected]) -> None:
         """Compare everything, both ways."""
-        for batch in _batches(expected):
+        for batch in batches(expected):
             self._look(map(self._pair, batch))
-        for batch in _batches(self._had_before()):
+        for batch in batches(self._had_before()):
             self._look(map(self._pair, batch))
-        for strays in _batches(each for each in self.target if each not in self._wanted):
+        for strays in batches(each for each in self.target if each not in self._wanted):
             self._look(map(self._stray, strays))
         self.fields.finish()
         for identifier in self.target.duplicates:
@@ -259,12 +255,6 @@ def _decoded(expected: Expected, line: bytes) -> Document:
         return expected.document
     actual: Document = orjson.loads(line)
     return expected.document if canonical(actual) == expected.text else actual
-
-
-def _batches(stream: Iterable[_T]) -> Iterator[list[_T]]:
-    stream = iter(stream)
-    while batch := list(islice(stream, BATCH)):
-        yield batch
 
 
 def _inside(value: object, path: str) -> object:

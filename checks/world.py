@@ -6,13 +6,14 @@ Everything is opened here and streamed from here; nothing is judged here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from checks.batches import batches
 from checks.oracle import book, cases, entries
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.known import Known
@@ -186,32 +187,37 @@ class World:
         With `within`, only what comes of those rows.
         """
         grouped = {kind: self._entries(kind, within) for kind in ("rfi", "rfe")}
-        for row in self._rows("public.cases", within):
-            key = str(row["id"])
-            taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
-            try:
-                found = self._case(row, taken)
-            except Rejected as rejected:
-                self._refuse_case(key, str(row["user_id"]), rejected, taken)
-                continue
-            self.refusals.carry("public.cases", 1, book.left_inside(row))
-            for kind, own in taken.items():
-                if own:
-                    self.refusals.carry(f"public.case_{kind}", len(own))
-            yield found
-        for kind, rows in grouped.items():
-            lost = [case for case in rows.finish() if not self.resolutions.excludes("public.cases", case)]
+        number = self.people.known.numbers["cases"]
+        for rows in batches(self._rows("public.cases", within)):
+            drafts = [self._draft(row, grouped) for row in rows]
+            cases.work_out(drafts, number)
+            yield from self._worked_out(drafts)
+        for kind, entries_ in grouped.items():
+            lost = [case for case in entries_.finish() if not self.resolutions.excludes("public.cases", case)]
             self.refusals.orphans[f"public.case_{kind}"] += len(lost)
 
-    def _case(self, row: Row, taken: dict[str, list[Row]]) -> Expected:
+    def _draft(self, row: Row, grouped: Mapping[str, _Grouped]) -> cases.Draft:
+        key = str(row["id"])
+        taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
         owner = self.people.by_key.get(str(row["user_id"]))
         if owner is None or owner.reason:
-            raise Rejected("owner_quarantined" if owner else "orphan")
-        number = self.people.known.numbers["cases"]
-        found = cases.expected(row, **taken, owner=owner.user_id, number=number, clock_ms=self.clock_ms)
-        if len(found.text) > LARGEST:
-            raise Rejected("document_too_large")
-        return found
+            return cases.Draft(row, **taken, rejected=Rejected("owner_quarantined" if owner else "orphan"))
+        return cases.Draft(row, **taken, owner=owner.user_id)
+
+    def _worked_out(self, drafts: Sequence[cases.Draft]) -> Iterator[Expected]:
+        """What is expected of those that can be carried; all are counted."""
+        found = [draft.rejected or draft.expected(self.clock_ms) for draft in drafts]
+        for place, one in enumerate(found):
+            if isinstance(one, Expected) and len(one.text) > LARGEST:
+                found[place] = Rejected("document_too_large")
+        for draft, one in zip(drafts, found, strict=True):
+            if isinstance(one, Rejected):
+                self._refuse_case(draft, one)
+                continue
+            self.refusals.carry("public.cases", 1, book.left_inside(draft.row))
+            self.refusals.carry("public.case_rfi", len(draft.rfi))
+            self.refusals.carry("public.case_rfe", len(draft.rfe))
+            yield one
 
     def _entries(self, kind: str, within: Within | None) -> _Grouped:
         table = f"public.case_{kind}"
@@ -241,13 +247,14 @@ class World:
                 good.append(row)
         return good
 
-    def _refuse_case(self, key: str, user: str, why: Rejected, taken: dict[str, list[Row]]) -> None:
-        if why.reason == "orphan" and self.resolutions.excludes("public.users", user):
+    def _refuse_case(self, draft: cases.Draft, why: Rejected) -> None:
+        row = draft.row
+        if why.reason == "orphan" and self.resolutions.excludes("public.users", str(row["user_id"])):
             self.refusals.excluded["public.cases"] += 1
             return
-        self.refusals.reject("public.cases", why.reason, key, why.column)
-        for kind, rows in taken.items():
-            self.refusals.followers[f"public.case_{kind}"] += len(rows)
+        self.refusals.reject("public.cases", why.reason, str(row["id"]), why.column)
+        self.refusals.followers["public.case_rfi"] += len(draft.rfi)
+        self.refusals.followers["public.case_rfe"] += len(draft.rfe)
 
     def rows_of(self, tables: Iterable[str], refusals: Refusals | None = None) -> dict[str, Tally]:
         """`rows.<table>`: rows with a destination, and those that the oracle says must be in quarantine.

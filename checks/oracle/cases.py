@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from checks.oracle import attachments, dates, entries, status
@@ -53,87 +55,134 @@ REQUIRED_TEXTS = {"employerName": "employer_name", "positionTitle": "position_ti
 _PRIORITIES = ("low", "normal", "high", "urgent")
 
 
+@dataclass(slots=True)
+class Draft:
+    """A case in the making: v1's row with its RFI and RFE rows, and what has been worked out of them so far.
+
+    `owner` is the `_id` of its user in v2. `rejected` says why the row must be in quarantine instead.
+    """
+
+    row: Row
+    rfi: Sequence[Row]
+    rfe: Sequence[Row]
+    owner: str = ""
+    rejected: Rejected | None = None
+    document: Document = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+    derived: dict[str, str] = field(default_factory=dict)
+    unknown_progress: str | None = None
+
+    def expected(self, clock_ms: int) -> Expected:
+        """What the target must hold; the last step."""
+        document = self.document
+        auto = status.auto(document, clock_ms)
+        if auto != (document["caseStatus"], document["progressStatus"]):
+            document["progressStatusOverride"] = True
+        key = self.row["id"]
+        return Expected("cases", key, document, Origin.MADE, self.remarks, self.row, self.derived, auto)
+
+
+def work_out(drafts: Sequence[Draft], number: int) -> None:
+    """Everything but the last step, for many cases at once; `number` is the table's in the target.
+
+    Step by step and not case by case: a processor is a third faster when it does the same thing again.
+    """
+    begin = partial(_begin, number=number)
+    for step in (begin, _requests, _recruitment, _attachments, _plain, _computed, _status, _notes):
+        for draft in drafts:
+            if draft.rejected is None:
+                try:
+                    step(draft)
+                except Rejected as rejected:
+                    draft.rejected = rejected
+
+
 def expected(
     row: Row, rfi: Sequence[Row], rfe: Sequence[Row], *, owner: str, number: int, clock_ms: int
 ) -> Expected:
-    """The case document that this row must have become. `owner` is the `_id` of its user in v2.
+    """The case document that this row alone must have become. Raises `Rejected`."""
+    draft = Draft(row, rfi, rfe, owner)
+    work_out([draft], number)
+    if draft.rejected:
+        raise draft.rejected
+    return draft.expected(clock_ms)
 
-    Raises `Rejected` when the row must be in quarantine.
-    """
+
+def _begin(draft: Draft, number: int) -> None:
+    row, given = draft.row, draft.row.get
     if UNREADABLE in row:
         raise Rejected("unreadable_row")
-    remarks: list[Remark] = []
-    given, created = row.get, _created(row)
-    document: Document = {
+    created = moment(given("created_at"))
+    if created is None or created <= 0:
+        raise Rejected("impossible_date", "created_at")
+    draft.document = {
         "_id": ids.of_row(number, row["id"]),
         "_creationTime": created,
-        "userId": owner,
+        "userId": draft.owner,
         "legacyId": row["id"],
         "legacyUserId": row["user_id"],
         "employerName": given("employer_name") or "",
         "positionTitle": given("position_title") or "",
-        "additionalRecruitmentMethods": attachments.methods(given("additional_recruitment_methods")),
         "recruitmentApplicantsCount": float(given("recruitment_applicants_count") or 0),
         "isProfessionalOccupation": bool(given("is_professional_occupation")),
-        "rfiEntries": entries.expected("rfi", row, rfi, created),
-        "rfeEntries": entries.expected("rfe", row, rfe, created),
-        "priorityLevel": _priority(given("priority_level"), remarks),
+        "priorityLevel": _priority(given("priority_level"), draft.remarks),
         "isFavorite": bool(given("is_favorite")),
-        "tags": attachments.tags(given("tags")),
         "calendarSyncEnabled": given("calendar_sync_enabled") is not False,
         "showOnTimeline": True,
-        "documents": attachments.documents(row, created),
         "createdAt": created,
     }
-    _plain(document, row, created)
-    derived = _computed(document)
-    _status(document, row, remarks)
-    auto = status.auto(document, clock_ms)
-    if auto != (document["caseStatus"], document["progressStatus"]):
-        document["progressStatusOverride"] = True
-    if not document["employerName"] or not document["positionTitle"]:
-        remarks += _empty_names(document)
-    return Expected("cases", row["id"], document, Origin.MADE, remarks, row, derived, auto)
+    if not draft.document["employerName"] or not draft.document["positionTitle"]:
+        draft.remarks += _empty_names(draft.document)
 
 
-def _created(row: Row) -> float:
-    created = moment(row.get("created_at"))
-    if created is None or created <= 0:
-        raise Rejected("impossible_date", "created_at")
-    return created
+def _requests(draft: Draft) -> None:
+    row, created = draft.row, draft.document["createdAt"]
+    draft.document["rfiEntries"] = entries.expected("rfi", row, draft.rfi, created)
+    draft.document["rfeEntries"] = entries.expected("rfe", row, draft.rfe, created)
 
 
-def _plain(document: Document, row: Row, created: float) -> None:
-    given = row.get  # asked four million times
-    for field, column in TEXTS.items():
+def _recruitment(draft: Draft) -> None:
+    methods = attachments.methods(draft.row.get("additional_recruitment_methods"))
+    draft.document["additionalRecruitmentMethods"] = methods
+
+
+def _attachments(draft: Draft) -> None:
+    draft.document["tags"] = attachments.tags(draft.row.get("tags"))
+    draft.document["documents"] = attachments.documents(draft.row, draft.document["createdAt"])
+
+
+def _plain(draft: Draft) -> None:
+    document, given = draft.document, draft.row.get
+    for field_, column in TEXTS.items():
         if (value := given(column)) is not None and value != "":
-            document[field] = value
-    for field, column in DATES.items():
+            document[field_] = value
+    for field_, column in DATES.items():
         if (value := given(column)) is not None:
-            document[field] = calendar_date(value)
-    updated, deleted = moment(row.get("updated_at")), moment(row.get("deleted_at"))
-    document["updatedAt"] = created if updated is None else updated
+            document[field_] = calendar_date(value)
+    updated, deleted = moment(given("updated_at")), moment(given("deleted_at"))
+    document["updatedAt"] = document["createdAt"] if updated is None else updated
     if deleted is not None:
         document["deletedAt"] = deleted
-    if (wage := cents(row.get("pwd_wage_amount"))) is not None:
+    if (wage := cents(given("pwd_wage_amount"))) is not None:
         document["pwdWageAmount"] = wage
 
 
-def _computed(document: Document) -> dict[str, str]:
-    """Fills in the dates that follow from others; answers with those that v2 derives."""
+def _computed(draft: Draft) -> None:
+    """Fills in the dates that follow from others, those that v2 derives last."""
+    document = draft.document
     try:
         if "pwdDeterminationDate" in document and "pwdExpirationDate" not in document:
             document["pwdExpirationDate"] = dates.pwd_expiration(document["pwdDeterminationDate"])
         if "eta9089CertificationDate" in document and "eta9089ExpirationDate" not in document:
             document["eta9089ExpirationDate"] = dates.eta_expiration(document["eta9089CertificationDate"])
-        derived = dates.derived(document)
+        draft.derived = dates.derived(document)
     except OverflowError:
         raise Rejected("impossible_date") from None
-    document.update(derived)
-    return derived
+    document.update(draft.derived)
 
 
-def _status(document: Document, row: Row, remarks: list[Remark]) -> None:
+def _status(draft: Draft) -> None:
+    row, document = draft.row, draft.document
     word = status.folded(row.get("case_status"))
     if word not in status.WORDS:
         raise Rejected("unknown_case_status", "case_status")
@@ -144,10 +193,13 @@ def _status(document: Document, row: Row, remarks: list[Remark]) -> None:
     text = row.get("progress_status")
     document["progressStatus"], unknown = status.progress(word, text, entry_open=entry_open)
     if unknown:
-        remarks.append(Remark("progressStatus", Class.DECLARED, "unknown_progress_text", text))
-    notes = attachments.notes(row, document["createdAt"], text if unknown else None)
-    if notes:
-        document["notes"] = notes
+        draft.unknown_progress = text
+        draft.remarks.append(Remark("progressStatus", Class.DECLARED, "unknown_progress_text", text))
+
+
+def _notes(draft: Draft) -> None:
+    if notes := attachments.notes(draft.row, draft.document["createdAt"], draft.unknown_progress):
+        draft.document["notes"] = notes
 
 
 def _priority(value: Any, remarks: list[Remark]) -> str:
@@ -160,7 +212,7 @@ def _priority(value: Any, remarks: list[Remark]) -> str:
 
 def _empty_names(document: Document) -> list[Remark]:
     return [
-        Remark(field, Class.INHERITED, "empty_required_name", document[field])
-        for field in REQUIRED_TEXTS
-        if document[field] == ""
+        Remark(name, Class.INHERITED, "empty_required_name", document[name])
+        for name in REQUIRED_TEXTS
+        if document[name] == ""
     ]
