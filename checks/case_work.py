@@ -22,6 +22,7 @@ from checks.judges import edges
 from checks.judges.absence import Absence
 from checks.judges.counts import Counts
 from checks.judges.dates import Dates
+from checks.judges.enforcement import Enforcement
 from checks.judges.first_edit import FirstEdit
 from checks.judges.mails import Readers, Reminders, Sent, sent
 from checks.judges.schema import Schema
@@ -116,6 +117,7 @@ class CaseWork:
             Dates(),
             Statuses(world.clock_ms),
             FirstEdit(world.clock_ms),
+            Enforcement(world.clock_ms),
             edges.CaseEdges(graph, world.people, graph_before),
             Reminders(world.clock_ms, actual, wanted, behind),
         )

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from checks.source.layout import MOVED, TABLES
 from checks.source.columns import loads
+from checks.source.layout import MOVED, TABLES
 from checks.source.session import Session, opened
 from checks.tally import Tally
 from migration.config import Settings

@@ -1,4 +1,4 @@
-"""Ranges of v1's UUIDs, so that rows and the documents made of them can be judged range by range; or just some.
+"""Which of v1's UUIDs: ranges, so that rows and the documents made of them can be judged apart, or just some.
 
 A document's id holds its row's UUID behind the table's number, and ids sort as UUIDs do: so each range of
 rows has its range of ids, and both sides of a row always lie in the same one.

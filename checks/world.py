@@ -22,8 +22,9 @@ from checks.oracle.profiles import UNRESOLVABLE, mentioned_case
 from checks.oracle.rules import Document, Rejected, items_of
 from checks.ranges import Within
 from checks.refusals import Refusals
+from checks.source.columns import Row
 from checks.source.resolutions import Resolutions
-from checks.source.session import Row, Session, opened
+from checks.source.session import Session, opened
 from checks.tally import Tally
 from checks.target import ids
 from checks.target.archive import Archive, Spool
@@ -192,17 +193,17 @@ class World:
             drafts = [self._draft(row, grouped) for row in rows]
             cases.work_out(drafts, number)
             yield from self._worked_out(drafts)
-        for kind, entries_ in grouped.items():
-            lost = [case for case in entries_.finish() if not self.resolutions.excludes("public.cases", case)]
+        for kind, stream in grouped.items():
+            lost = [case for case in stream.finish() if not self.resolutions.excludes("public.cases", case)]
             self.refusals.orphans[f"public.case_{kind}"] += len(lost)
 
     def _draft(self, row: Row, grouped: Mapping[str, _Grouped]) -> cases.Draft:
         key = str(row["id"])
-        taken = {kind: self._carriable(kind, rows.take(key)) for kind, rows in grouped.items()}
+        rfi, rfe = (self._carriable(kind, rows.take(key)) for kind, rows in grouped.items())
         owner = self.people.by_key.get(str(row["user_id"]))
         if owner is None or owner.reason:
-            return cases.Draft(row, **taken, rejected=Rejected("owner_quarantined" if owner else "orphan"))
-        return cases.Draft(row, **taken, owner=owner.user_id)
+            return cases.Draft(row, rfi, rfe, rejected=Rejected("owner_quarantined" if owner else "orphan"))
+        return cases.Draft(row, rfi, rfe, owner.user_id)
 
     def _worked_out(self, drafts: Sequence[cases.Draft]) -> Iterator[Expected]:
         """What is expected of those that can be carried; all are counted."""

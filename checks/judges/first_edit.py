@@ -1,4 +1,4 @@
-"""What v2 would refuse to save at the first edit of a case, and which cases enforcement would act on.
+"""What v2 would refuse to save at the first edit of a case.
 
 An import is not validated; any edit in v2 validates the whole case. So a case that was legal in v1 may turn
 out not to be editable (date_rules section 8). Those are counted per rule, at the run's clock: inherited when
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.calendar.days import Thrown, iso
-from checks.calendar.deadlines import violation
+from checks.calendar.days import Thrown
 from checks.calendar.validation import ERRORS, form_of, path_of, validated
 from checks.oracle.expectation import Expected, Origin
 from checks.oracle.rules import Document
@@ -22,22 +21,16 @@ UNREADABLE = "unreadable"
 
 
 class FirstEdit:
-    """`statuses.refused.<rule>` and `statuses.enforcement` over the cases that came from v1."""
+    """`statuses.refused.<rule>` over the live cases that came from v1."""
 
     def __init__(self, clock_ms: int) -> None:
-        self._clock_ms, self._today = clock_ms, iso(clock_ms)
+        self._clock_ms = clock_ms
         self._refused = {rule: Tally() for rule in (*ERRORS, UNREADABLE)}
-        self._enforced = Tally()
         self._editable = 0
 
     def judge(self, expected: Expected | None, actual: Document, line: bytes) -> None:
         """Validate one case as it is in the target."""
-        if expected is None or expected.origin is Origin.FOREIGN:
-            return
-        self._enforced.match()
-        if found := violation(actual, self._today):
-            self._enforced.note(f"{found['type']}, {found['suggestedAction']}")
-        if "deletedAt" in actual:
+        if expected is None or expected.origin is Origin.FOREIGN or "deletedAt" in actual:
             return
         self._editable += 1
         same = actual is expected.document
@@ -69,4 +62,3 @@ class FirstEdit:
         for rule, tally in self._refused.items():
             tally.match(self._editable - tally.seen)
             yield f"statuses.refused.{rule}", tally
-        yield "statuses.enforcement", self._enforced

@@ -32,7 +32,8 @@ class Statuses:
             return
         key, row = expected.key, expected.source
         word = status.folded(row["case_status"])
-        if actual is expected.document and expected.auto and not (actual["rfiEntries"] or actual["rfeEntries"]):
+        same = actual is expected.document
+        if same and expected.auto and not (actual["rfiEntries"] or actual["rfeEntries"]):
             for tally in (self._words[word], self._tallies["closure"], self._tallies["progress"]):
                 tally.matched += 1  # the very words that this row was just given
             self._first_edit(key, actual, expected.auto)
@@ -48,7 +49,7 @@ class Statuses:
         self._check("progress", key, "progressStatus", progress, actual)
         if entry_open and wanted != "closed":
             self._check("open_entry", key, "progressStatus", "rfi_rfe", actual)
-        auto = expected.auto if actual is expected.document else None
+        auto = expected.auto if same else None
         self._first_edit(key, actual, auto or status.auto(actual, self._clock_ms))
 
     def _first_edit(self, key: str, actual: Document, auto: tuple[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -87,8 +87,8 @@ def work_out(drafts: Sequence[Draft], number: int) -> None:
 
     Step by step and not case by case: a processor is a third faster when it does the same thing again.
     """
-    begin = partial(_begin, number=number)
-    for step in (begin, _requests, _recruitment, _attachments, _plain, _computed, _status, _notes):
+    steps: list[Callable[[Draft], None]] = [partial(_begin, number=number)]
+    for step in (*steps, _requests, _recruitment, _attachments, _plain, _computed, _status, _notes):
         for draft in drafts:
             if draft.rejected is None:
                 try:
@@ -153,12 +153,12 @@ def _attachments(draft: Draft) -> None:
 
 def _plain(draft: Draft) -> None:
     document, given = draft.document, draft.row.get
-    for field_, column in TEXTS.items():
+    for name, column in TEXTS.items():
         if (value := given(column)) is not None and value != "":
-            document[field_] = value
-    for field_, column in DATES.items():
+            document[name] = value
+    for name, column in DATES.items():
         if (value := given(column)) is not None:
-            document[field_] = calendar_date(value)
+            document[name] = calendar_date(value)
     updated, deleted = moment(given("updated_at")), moment(given("deleted_at"))
     document["updatedAt"] = document["createdAt"] if updated is None else updated
     if deleted is not None:

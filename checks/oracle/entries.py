@@ -31,7 +31,10 @@ _DATES = ("received_date", "response_due_date", "response_submitted_date")
 _TEXTS = ("title", "description", "notes")
 _COLUMNS = {kind: tuple(f"{kind}_{name}" for name in (*_DATES, "notes")) for kind in ("rfi", "rfe")}
 _SOURCES = {kind: (f"{kind}_list", *columns) for kind, columns in _COLUMNS.items()}
-_USUAL = ((None,) * 5, ([], None, None, None, None))  # what most cases have: nothing
+_USUAL: tuple[tuple[object, ...], ...] = (
+    (None,) * 5,
+    ([], None, None, None, None),
+)  # what most cases have: nothing
 
 
 @dataclass

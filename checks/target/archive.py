@@ -127,7 +127,7 @@ class Spool:
         if identifier in self._places:
             self.duplicates.append(identifier)
         else:
-            self._places[identifier] = (offset + tab + 1, offset + len(line) - 1)  # without the end of the line
+            self._places[identifier] = (offset + tab + 1, offset + len(line) - 1)  # the document alone
 
     def __len__(self) -> int:
         return len(self._places)
@@ -166,7 +166,8 @@ def unpack(
         files = [stack.enter_context(path.open("wb", buffering=_READ)) for path in paths]
         for line in archive.lines(table):
             identifier = id_of(line)
-            files[part_of(identifier) if part_of else 0].write(b"".join((identifier.encode(), b"\t", line, b"\n")))
+            file = files[part_of(identifier) if part_of else 0]
+            file.write(b"".join((identifier.encode(), b"\t", line, b"\n")))
 
 
 def id_of(line: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from checks.calendar.validation import ERRORS, FIELDS, path_of, validated
+from checks.judges.enforcement import Enforcement
 from checks.judges.first_edit import UNREADABLE, FirstEdit
 from checks.oracle.expectation import Expected, Origin
 from checks.tally import Tally
@@ -157,7 +158,9 @@ def test_only_the_first_unanswered_request_is_looked_at_else_the_last() -> None:
 
 def test_what_enforcement_would_do_is_a_note_and_no_finding() -> None:
     case = {"_id": "case", "caseStatus": "recruitment", "pwdExpirationDate": "2026-01-14"}
-    tally = judged(case, case)["statuses.enforcement"]
+    judge = Enforcement(NOW)
+    judge.judge(Expected("cases", "v1-key", case), case, b"")
+    tally = dict(judge.tallies())["statuses.enforcement"]
     assert dict(tally.notes) == {"pwd_expired, close": 1}
     assert (tally.matched, tally.seen) == (1, 1)
 

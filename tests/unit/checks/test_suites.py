@@ -34,9 +34,7 @@ def _judge(run: Run, settings: Settings, *args: str) -> None:
     settings.pair_file.write_text(json.dumps(state))
     settings.pair_file.chmod(0o600)
     environment = {**os.environ, **run.child_environment(settings), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment.pop(
-        "CUTOVER_SESSION", None
-    )  # the session that runs this test is not the one it starts
+    environment.pop("CUTOVER_SESSION", None)  # the session that runs this test is not the one it starts
     command = [sys.executable, "-m", "pytest", *args, "-m", "data", "-p", "fixtures.recorder", "-q"]
     subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=120, check=False)
 
