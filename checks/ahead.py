@@ -10,11 +10,11 @@ from __future__ import annotations
 import sys
 
 from checks.accounts import accounts
-from checks.check_vacuity import substance
 from checks.evidence import Evidence
 from checks.freshness import freshness
 from checks.jobs import jobs
 from checks.products import cases
+from checks.substance import substance
 from migration.errors import CutoverError
 from migration.run import Run
 

@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 
 from checks import products
 from checks.conftest import Judged
 from checks.evidence import Evidence
-from checks.oracle.rules import fold
-from checks.oracle.status import WORDS, folded
-from checks.source.session import opened
-from checks.tally import Tally
+from checks.substance import substance
 from fixtures.recorder import Recorder
-from migration.config import Settings
 from migration.model import Finding, Kind, Outcome
-from migration.run import Run
 
 pytestmark = pytest.mark.data
-
-
-def substance(run: Run, settings: Settings) -> Mapping[str, Tally]:  # noqa: ARG001 - a product's signature
-    """Users, cases and known status words of the source, the canary's own not counted."""
-    canary = fold(settings.canary_email)
-    with opened(settings) as session:
-        emails = {row["id"]: fold(row["email"]) for row in session.rows("public.users")}
-        words = session.case_words(without=[key for key, email in emails.items() if email == canary])
-    return {
-        "users": Tally(matched=sum(email != canary for email in emails.values())),
-        "cases": Tally(matched=sum(words.values())),
-        "statuses": Tally(matched=len({folded(word) for word in words} & set(WORDS))),
-    }
 
 
 @pytest.mark.parametrize("what", ["users", "cases", "statuses"])

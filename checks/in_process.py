@@ -18,11 +18,11 @@ from typing import Any, cast
 import pytest
 
 from checks.accounts import accounts
-from checks.check_vacuity import substance
 from checks.conftest import write
 from checks.evidence import Evidence, Product
 from checks.freshness import freshness
 from checks.jobs import jobs
+from checks.substance import substance
 from checks.tally import Tally
 from fixtures.recorder import ERROR, RESULTS, STARTED, Recorder, suite_of
 from migration.config import Settings

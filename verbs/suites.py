@@ -34,7 +34,15 @@ IDLE = tuple(
     f"no:{name}"
     for name in (
         *("logging", "doctest", "unittest", "cacheprovider", "junitxml"),
-        *("unraisableexception", "threadexception", "recwarn", "setuponly", "setupplan", "stepwise"),
+        *(
+            "unraisableexception",
+            "threadexception",
+            "recwarn",
+            "setuponly",
+            "setupplan",
+            "stepwise",
+            "warnings",
+        ),
     )
 )
 PLUGINS = {

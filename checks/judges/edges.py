@@ -124,8 +124,11 @@ class LegacyIds:
 
     def join(self, other: LegacyIds) -> None:
         """Take over other cases."""
-        for legacy, key in other._holders.items():
-            self._hold(legacy, key)
+        if self._holders.keys().isdisjoint(other._holders):  # as it should be
+            self._holders.update(other._holders)
+        else:
+            for legacy, key in other._holders.items():
+                self._hold(legacy, key)
         self._others += other._others
 
     def _hold(self, legacy: str, key: str) -> None:
