@@ -53,10 +53,10 @@ class Ranges:
     number: int
 
     @classmethod
-    def of(cls, size: int, number: int, *, worth: int = BYTES_OF_A_PART, most: int = MOST) -> Ranges:
-        """As many as a table of this size in bytes is cut into, each part `worth` so many: one if small."""
+    def of(cls, size: int, number: int) -> Ranges:
+        """As many as a table of this size in bytes is cut into: one if it is small."""
         parts = 1
-        while parts < most and size >= 2 * parts * worth:
+        while parts < MOST and size >= 2 * parts * BYTES_OF_A_PART:
             parts *= 2
         return cls(parts, number)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from fixtures.faults import FAULTS, DocumentFault
@@ -14,10 +16,25 @@ from migration.run import Run
 from tests.teeth.bench import assert_expected, assert_named
 from verbs import suites
 
+KILLED = (sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 
-def test_the_untampered_migration_passes(copied: tuple[Settings, Run]) -> None:
+
+@pytest.mark.parametrize(
+    ("workers", "ahead"),
+    [(1, suites.AHEAD), (3, suites.AHEAD), (3, KILLED)],
+    ids=["alone", "helped", "killed"],
+)
+def test_the_untampered_migration_passes(
+    copied: tuple[Settings, Run],
+    monkeypatch: pytest.MonkeyPatch,
+    workers: int,
+    ahead: tuple[str, ...],
+) -> None:
+    """Also when those who work ahead are killed: pytest does by itself what is not there."""
     settings, run = copied
-    suites.judge(settings, run, Phase.DATA, Silent(), workers=1)
+    monkeypatch.setattr(suites, "AHEAD", ahead)
+    suites.judge(settings, run, Phase.DATA, Silent(), workers=workers)
+    assert (run.folder / "evidence" / "ahead.log").exists() is (workers > 1)
     assert [result.id for result in run.results() if result.outcome is not Outcome.PASS] == []
     assert verdict.merge(run, [Phase.DATA]) is Verdict.PASS
 

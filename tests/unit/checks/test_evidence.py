@@ -46,6 +46,27 @@ def test_a_product_is_computed_once(run: Run) -> None:
     assert calls == [1]
 
 
+def test_what_was_done_ahead_is_not_done_again(run: Run) -> None:
+    calls = []
+
+    def product(_run: Run, _settings: Settings) -> Mapping[str, Tally]:
+        calls.append(1)
+        return {"one": Tally(matched=3)}
+
+    _Known(run).ahead(product)
+    assert calls == [1]
+    assert _Known(run).tally(product, "one").matched == 3
+    assert calls == [1]
+
+
+def test_nobody_waits_ahead_for_what_another_has_begun(run: Run) -> None:
+    def product(_run: Run, _settings: Settings) -> Mapping[str, Tally]:
+        _Known(run).ahead(product)  # as another process would: the lock is held
+        return {"one": Tally(matched=3)}
+
+    assert _Known(run).tally(product, "one").matched == 3
+
+
 def test_a_tally_that_the_product_lacks_can_not_pass(run: Run) -> None:
     with pytest.raises(RunIncomplete, match="no tally two"):
         _Known(run).tally(lambda _run, _settings: {"one": Tally()}, "two")

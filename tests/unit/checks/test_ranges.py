@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checks.ranges import BYTES_OF_A_PART, MOST, Ranges
+from checks.ranges import BYTES_OF_A_PART, MOST, Keys, Ranges
 from checks.target import ids
+from tests.unit.checks.material import key
 
 PARTS = (1, 2, 16, 32)
 edges = st.sampled_from([number << shift for number in range(32) for shift in (123,)])
@@ -37,6 +38,7 @@ def test_a_small_table_is_one_range_and_a_large_one_not_too_many() -> None:
     assert [Ranges.of(size, 10_004).parts for size in sizes] == [1, 1, 2, 16, MOST]
 
 
-def test_a_range_can_be_as_small_as_is_asked_for() -> None:
-    parts = [Ranges.of(200 << 20, 10_004, worth=worth, most=256).parts for worth in (2 << 20, 1 << 20, 1)]
-    assert parts == [64, 128, 256]
+def test_keys_hold_what_they_name_and_nothing_else() -> None:
+    keys = Keys(frozenset([key(1), key(3)]))
+    assert [key(number) in keys for number in (1, 2, 3)] == [True, False, True]
+    assert None not in keys

@@ -12,6 +12,8 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from checks.oracle.rules import UNREADABLE
+from checks.ranges import Keys
 from checks.source.resolutions import Resolutions
 from checks.source.session import Session, opened
 from fixtures.layout import Layout
@@ -64,6 +66,60 @@ def test_values_arrive_typed_and_exact(v1_database: str) -> None:
     assert user["deleted_at"] == -1
     assert (auth["created_at"], auth["banned_until"]) == (1704157445678, "infinity")
     assert settings["quiet_hours_start"] == "22:30:00"
+
+
+@pytest.mark.parametrize(
+    "column", ["real '1.5'", "double precision '-0.25'", "v1_mood 'glad'", "smallint '7'"]
+)
+def test_a_column_of_another_type_is_what_json_has_for_it(v1_database: str, column: str) -> None:
+    """v1's schema may have drifted: a value then is what PostgreSQL prints for it in JSON."""
+    kind, _, value = column.rpartition(" ")
+    _people(v1_database)
+    with psycopg.connect(v1_database, autocommit=True) as connection:
+        connection.execute("CREATE TYPE v1_mood AS ENUM ('glad', 'sad')")
+        connection.execute(f"ALTER TABLE public.cases DROP COLUMN job_title, ADD job_title {kind}")
+        connection.execute(f"UPDATE public.cases SET job_title = {value}")
+        printed = connection.execute("SELECT to_json(job_title) FROM public.cases").fetchone()
+    with _session(v1_database) as session:
+        (case,) = session.rows("public.cases")
+    assert printed is not None
+    assert (case["job_title"], type(case["job_title"])) == (printed[0], type(printed[0]))
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1" + "0" * 5000])
+def test_a_row_with_a_number_beyond_float64_is_marked(v1_database: str, number: str) -> None:
+    _people(v1_database)
+    with psycopg.connect(v1_database, autocommit=True) as connection:
+        connection.execute(
+            "UPDATE public.cases SET documents = %s::jsonb", (f'[{{"id": "a", "size": {number}}}]',)
+        )
+    with _session(v1_database) as session:
+        (case,) = session.rows("public.cases")
+    assert case[UNREADABLE] is True
+    assert case["documents"][0]["id"] == "a"
+
+
+def test_printed_rows_are_what_the_snapshot_has(v1_database: str) -> None:
+    """To the microsecond, and without columns that do not exist."""
+    _people(v1_database)
+    with psycopg.connect(v1_database) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        raw = connection.execute("SELECT row_to_json(t) FROM public.users t").fetchone()
+    with _session(v1_database) as session:
+        (user,) = session.printed("public.users", ("id", "deleted_at", "no_such_column"))
+    assert raw is not None
+    assert user == {name: raw[0][name] for name in ("id", "deleted_at")}
+    assert user["deleted_at"] == "1969-12-31T23:59:59.9995+00:00"
+
+
+def test_rows_of_chosen_cases_come_alone(v1_database: str) -> None:
+    _people(v1_database)
+    with psycopg.connect(v1_database, autocommit=True) as connection:
+        connection.execute(CASE + ") VALUES (%s, %s, 'b', 'E', 'P')", (key(3), key(1)))
+    with _session(v1_database) as session:
+        found = [row["id"] for row in session.rows("public.cases", Keys(frozenset([key(3), key(8)])))]
+        assert list(session.rows("public.case_rfi", Keys(frozenset()))) == []
+    assert found == [key(3)]
 
 
 def test_secrets_never_leave_the_source(v1_database: str) -> None:
