@@ -8,11 +8,17 @@ import pytest
 
 from checks.evidence import Evidence, Product
 from checks.tally import Tally
-from fixtures.recorder import Recorder
+from fixtures.recorder import Recorder, suite_of
 from migration.model import CheckResult, Outcome, Severity
 from migration.run import Run
 
 Judged = Callable[..., CheckResult]
+_OF_CASES = frozenset({"counts", "dates", "exposure", "foreign_keys", "statuses", "uniqueness"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks about cases comes last: they take longest, and are worked at meanwhile (`checks.ahead`)."""
+    items.sort(key=lambda item: "case" in item.name or suite_of(item.nodeid.partition("::")[0]) in _OF_CASES)
 
 
 @pytest.fixture(scope="session")
