@@ -26,6 +26,7 @@ _RUNS_AT = 14 * _HOUR
 _DEFAULT_DAYS = (1, 3, 7, 14, 30)
 """Of a user without a profile, or with a deleted one: v2 mails them."""
 _ALWAYS = (0, -1)
+_NUMBERS = (int, float)
 _NAMES = {"filing_window_closes": "filing_window_opens"}
 """v2 announces the window's closing under the name of its opening."""
 
@@ -51,7 +52,7 @@ class Readers:
     @classmethod
     def among(cls, users: Iterable[Document], profiles: Iterable[Document]) -> Readers:
         """The readers among these people. Without an e-mail, or scheduled for deletion, nobody is one."""
-        profile_of = {str(profile["userId"]): profile for profile in profiles}
+        profile_of = {str(profile.get("userId")): profile for profile in profiles}
         days, digest = {}, set()
         for user in users:
             if not user.get("email"):
@@ -80,7 +81,9 @@ def _days(profile: Document | None) -> frozenset[int]:
         return frozenset((*_DEFAULT_DAYS, *_ALWAYS))
     if not (profile.get("emailNotificationsEnabled") and profile.get("emailDeadlineReminders")):
         return frozenset()
-    return frozenset((*map(int, profile.get("reminderDaysBefore") or ()), *_ALWAYS))
+    listed = profile.get("reminderDaysBefore")
+    days = [int(each) for each in listed if isinstance(each, _NUMBERS)] if isinstance(listed, list) else []
+    return frozenset((*days, *_ALWAYS))  # what is no list of numbers is the schema check's finding
 
 
 def _digest(profile: Document) -> bool:
@@ -90,11 +93,12 @@ def _digest(profile: Document) -> bool:
 
 def sent(notifications: Iterable[Document]) -> frozenset[Sent]:
     """The reminders that v2's notifications tell of."""
-    return frozenset(
+    told = (
         (note.get("caseId"), note.get("deadlineType"), note.get("daysUntilDeadline"))
         for note in notifications
         if note.get("type") == "deadline_reminder"
     )
+    return frozenset(one for one in told if not any(isinstance(part, list | dict) for part in one))
 
 
 class Reminders:

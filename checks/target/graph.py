@@ -33,7 +33,9 @@ class Graph:
             if "legacyId" in profile:
                 self.by_legacy[str(profile["legacyId"])].append(profile)
         self._legacy = {
-            user: found[0].get("legacyId") for user, found in self.profiles_of.items() if len(found) == 1
+            user: legacy
+            for user, found in self.profiles_of.items()
+            if len(found) == 1 and isinstance(legacy := found[0].get("legacyId"), str)
         }
         self.accounts = list(archive.documents("authAccounts"))
         self.by_pair: dict[tuple[str, str], list[Document]] = defaultdict(list)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.judges.mails import REMINDERS, Readers, Reminders, next_run
+from checks.judges.mails import REMINDERS, Readers, Reminders, next_run, sent
 from checks.oracle.expectation import Expected
 from checks.tally import Tally
 from migration.model import Class, Kind
@@ -84,3 +84,29 @@ def test_who_is_reminded_and_when(
 ) -> None:
     found = Readers.among(users, profiles).days.get("u")
     assert found == days
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reminderDaysBefore": "[7]"},
+        {"reminderDaysBefore": ["7", None, {"$float": "NaN"}]},
+        {"reminderDaysBefore": None},
+        {"userId": ...},
+        {"userId": ["u"]},
+        {"legacyId": 5.0},
+    ],
+)
+def test_a_profile_that_v2_could_not_read_stops_nobody(changes: dict[str, Any]) -> None:
+    """It is the schema check's finding: the other people's mails are worked out all the same."""
+    broken = {name: value for name, value in {**PROFILE, **changes}.items() if value is not ...}
+    other = {"_id": "v", "email": "c@d.test"}
+    readers = Readers.among([USER, other], [broken, {**PROFILE, "_id": "q", "userId": "v"}])
+    assert 7 in readers.days["v"]
+    assert "u" in readers.days
+
+
+@pytest.mark.parametrize("part", [["rfi_due"], {"kind": "rfi_due"}])
+def test_a_notification_that_v2_could_not_read_is_none_that_was_sent(part: object) -> None:
+    told = {"type": "deadline_reminder", "caseId": "c", "deadlineType": "rfi_due", "daysUntilDeadline": 1.0}
+    assert sent([told, {**told, "deadlineType": part}]) == {("c", "rfi_due", 1.0)}
