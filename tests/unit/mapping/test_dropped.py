@@ -7,6 +7,7 @@ import re
 import psycopg
 
 from migration.mapping.dropped import DROPPED, EXCLUDED_TABLES, READ, coverage
+from migration.mapping.fields import left_inside
 
 COLUMNS = """
 SELECT table_schema || '.' || table_name, array_agg(column_name::text)
@@ -54,3 +55,11 @@ def test_tables_that_stay_behind_drop_every_column() -> None:
 def test_no_token_or_secret_is_ever_read() -> None:
     read = {name for names in READ.values() for name in names}
     assert [name for name in read if re.search("token|secret|google", name)] == []
+
+
+def test_a_key_inside_json_is_named_only_when_it_looks_like_a_field() -> None:
+    keys = ("assignee", "Assignee", "_id", "Ana Doe", "ana@example.com", "1st", "", "é", "a" * 40, "a" * 41)
+    assert list(left_inside("rfi_list", keys)) == [
+        f"public.cases.rfi_list[].{told}"
+        for told in ("assignee", "Assignee", "_id", *["(other)"] * 5, "a" * 40, "(other)")
+    ]
