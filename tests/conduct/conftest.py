@@ -10,6 +10,7 @@ settings  the pair as a test environment, for what is asked without typing a lin
 from __future__ import annotations
 
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,14 @@ from tests.conduct.desk import Desk, secrets_of, variables_of
 from tests.conduct.sides import look
 
 USERS, CASES = 8, 40
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """A shell without a terminal starts background jobs with SIGINT ignored, which every child inherits: the
+    commands under test are to be interrupted as a person's are."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
