@@ -6,7 +6,6 @@ ten, is each v1 id there once) are joined before they are told.
 
 from __future__ import annotations
 
-import gc
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -131,8 +130,7 @@ class CaseWork:
             retired=world.retired(TABLE),
         )
         within = self._ranges.range(number) if self.parts > 1 else self._of
-        with _without_collector():
-            comparison.run(counts.watched(world.expected_cases(within)))
+        comparison.run(counts.watched(world.expected_cases(within)))
         dismissed = edges.dismissed_owners(graph, target)
         dismissed_before = edges.dismissed_owners(graph_before, before)
         target.close()
@@ -164,17 +162,6 @@ class CaseWork:
         dismissed = edges.dismissed_edges(graph, first.dismissed, before, first.dismissed_before)
         rows = self._world.rows_of(ROWS, first.refusals)
         return {**first.tallies(), **rows, "edges.userProfiles.dismissedDeadlines": dismissed}
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Rows and documents hold no cycles and go by reference count; looking for cycles among everything else
-    that a process holds, time and again, is a tenth of the whole work."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 @contextmanager
