@@ -116,7 +116,7 @@ def _timed(product: Product, folder: Path) -> Iterator[None]:
 
 def _guarded(work: Callable[[], Mapping[str, Tally] | None]) -> bytes:
     """The tallies, or the error, as they are shared; empty when there is neither."""
-    gc.disable()  # rows and documents hold no cycles; looking for some, time and again, is a tenth of the work
+    gc.disable()  # rows and documents hold no cycles; to look for some again and again is a tenth of the work
     try:
         found = work()
         return b"" if found is None else orjson.dumps({name: tally.dump() for name, tally in found.items()})
