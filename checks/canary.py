@@ -13,9 +13,10 @@ import orjson
 
 from checks.oracle.dashboard import tiles
 from checks.oracle.rules import fold
+from checks.process import concluded
 from checks.world import World
 from migration.config import Settings, load
-from migration.errors import CutoverError, RunIncomplete
+from migration.errors import RunIncomplete
 from migration.run import Run
 
 NAME = "expected_canary.json"
@@ -45,19 +46,14 @@ def expected_canary(run: Run, settings: Settings) -> dict[str, Any]:
     return {"email": person.email, "cases": cases, "summary": tiles(cases), "convex_url": settings.target.url}
 
 
-def main() -> int:
-    """Writes the file; the exit code of the error otherwise, with its sentence on standard error."""
-    try:
-        run = Run.from_environment()
-        expected = expected_canary(run, load(run.settings_environment()))
-    except CutoverError as error:
-        sys.stderr.write(f"{error}\n")
-        return error.exit_code
+def write() -> None:
+    """Writes the file."""
+    run = Run.from_environment()
+    expected = expected_canary(run, load(run.settings_environment()))
     path = run.data / NAME
     path.touch(mode=0o600)
     path.write_bytes(orjson.dumps(expected, option=orjson.OPT_INDENT_2))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(concluded(write))
